@@ -1,0 +1,54 @@
+package api
+
+import (
+	"context"
+	"net/url"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/stowage-dev/stowage/internal/inventory"
+	"github.com/stowage-dev/stowage/internal/view"
+)
+
+// A scopeFilter is the query of the coverage list.
+type scopeFilter struct {
+	Provider  string `query:"provider"`
+	Account   string `query:"account"`
+	Region    string `query:"region"`
+	Collector string `query:"collector"`
+	Outcome   string `query:"outcome" doc:"complete, denied, throttled, failed, disabled, unreachable or pending."`
+	Gaps      bool   `query:"gaps" doc:"Only scopes that are not complete."`
+}
+
+func (f scopeFilter) view(p view.Paging) view.ScopeQuery {
+	return view.ScopeQuery{
+		Paging: p, Provider: inventory.Provider(f.Provider), Account: f.Account, Region: f.Region,
+		Collector: f.Collector, Outcome: inventory.Outcome(f.Outcome), Gaps: f.Gaps,
+	}
+}
+
+// ParseScopeQuery reads the query of a URL as the API does; pages share it.
+func ParseScopeQuery(v url.Values) view.ScopeQuery {
+	return scopeFilter{
+		Provider: v.Get("provider"), Account: v.Get("account"), Region: v.Get("region"),
+		Collector: v.Get("collector"), Outcome: v.Get("outcome"), Gaps: v.Get("gaps") == "true",
+	}.view(view.Paging{Cursor: v.Get("cursor")})
+}
+
+func (o operations) registerCoverage(api huma.API) {
+	get(api, "get-status", "/status", "Coverage", "How far the service is",
+		func(ctx context.Context, _ *struct{}) (view.Status, error) { return o.store.Status(ctx) })
+	get(api, "list-accounts", "/accounts", "Coverage", "List accounts, those with gaps first",
+		func(ctx context.Context, _ *struct{}) (view.Page[view.Account], error) {
+			accounts, err := o.store.Accounts(ctx)
+			return view.Page[view.Account]{Items: accounts}, err
+		})
+	type listInput struct {
+		paging
+		scopeFilter
+	}
+	get(api, "list-coverage", "/coverage", "Coverage", "List scopes: where Stowage looked, and why it could not, gaps first",
+		func(ctx context.Context, in *listInput) (view.Page[view.Scope], error) {
+			return o.store.Scopes(ctx, in.scopeFilter.view(in.paging.view()))
+		})
+}

@@ -1,0 +1,96 @@
+package api
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/stowage-dev/stowage/internal/export"
+)
+
+// export streams a dataset. It is a plain handler: the typed ones hold their
+// answer in memory.
+func (o operations) export(w http.ResponseWriter, r *http.Request) {
+	ctx, v := r.Context(), r.URL.Query()
+	dataset, err := export.DatasetNamed(r.PathValue("dataset"))
+	if err != nil {
+		writeProblem(w, problem(ctx, err))
+		return
+	}
+	name := v.Get("format")
+	if name == "" {
+		name = "csv"
+	}
+	format, err := export.FormatNamed(name)
+	if err != nil {
+		writeProblem(w, problem(ctx, err))
+		return
+	}
+	q := export.Query{Scopes: ParseScopeQuery(v)}
+	if q.Workloads, err = ParseWorkloadQuery(v); err == nil {
+		q.Images, err = ParseImageQuery(v)
+	}
+	if err != nil {
+		writeProblem(w, problem(ctx, err))
+		return
+	}
+	w.Header().Set("Content-Type", format.MediaType)
+	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="stowage-%s-%s%s"`,
+		dataset.Name, time.Now().UTC().Format(time.DateOnly), format.Extension))
+	out := bufio.NewWriterSize(w, 64<<10)
+	err = export.Write(ctx, out, format, dataset, o.store, q)
+	if err == nil {
+		err = out.Flush()
+	}
+	if err != nil {
+		if ctx.Err() == nil {
+			slog.ErrorContext(ctx, "export failed", "dataset", dataset.Name, "error", err)
+		}
+		// A cut connection is the only way left to tell the client that the
+		// file is not whole.
+		panic(http.ErrAbortHandler)
+	}
+}
+
+func writeProblem(w http.ResponseWriter, err error) {
+	status := http.StatusInternalServerError
+	if s, ok := err.(huma.StatusError); ok {
+		status = s.GetStatus()
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(status)
+	// The client may be gone; there is nobody else to tell.
+	_ = json.NewEncoder(w).Encode(err)
+}
+
+// describeExport adds the export to the OpenAPI description.
+func describeExport(api huma.API) {
+	var datasets, formats []any
+	content := map[string]*huma.MediaType{}
+	for _, d := range export.Datasets {
+		datasets = append(datasets, d.Name)
+	}
+	for _, f := range export.Formats {
+		formats = append(formats, f.Name)
+		media, _, _ := strings.Cut(f.MediaType, ";")
+		content[media] = &huma.MediaType{}
+	}
+	api.OpenAPI().AddOperation(&huma.Operation{
+		OperationID: "export", Method: http.MethodGet, Path: Prefix + "/export/{dataset}", Tags: []string{"Export"},
+		Summary: "Stream a whole list as a file",
+		Description: "Takes the filters of the list of the same name. A connection that is cut before the end means that the file " +
+			"is not whole.",
+		Parameters: []*huma.Param{
+			{Name: "dataset", In: "path", Required: true, Schema: &huma.Schema{Type: "string", Enum: datasets}},
+			{Name: "format", In: "query", Schema: &huma.Schema{Type: "string", Enum: formats, Default: "csv"}},
+		},
+		Responses: map[string]*huma.Response{"200": {Description: "The file.", Content: content}},
+	})
+}
+

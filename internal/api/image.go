@@ -1,0 +1,62 @@
+package api
+
+import (
+	"context"
+	"net/url"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/stowage-dev/stowage/internal/view"
+)
+
+// An imageFilter is the query of the list of images.
+type imageFilter struct {
+	Name          string `query:"name" doc:"Part of a reference by which some workload runs it."`
+	Severity      string `query:"severity" doc:"Lowest of the highest severity."`
+	KEV           string `query:"kev" doc:"true or false."`
+	State         string `query:"state" doc:"new, scanned, partial or failed."`
+	Vulnerability string `query:"vulnerability"`
+	Package       string `query:"package" doc:"Name of a package in it."`
+	Check         string `query:"check" doc:"Identifier of a check that it fails."`
+}
+
+func (f imageFilter) view(p view.Paging) (q view.ImageQuery, err error) {
+	q = view.ImageQuery{
+		Paging: p, Name: f.Name, State: f.State, Vulnerability: f.Vulnerability, Package: f.Package, Check: f.Check,
+	}
+	if q.Severity, err = severity(f.Severity); err != nil {
+		return q, err
+	}
+	q.KEV, err = optionalBool("kev", f.KEV)
+	return q, err
+}
+
+// ParseImageQuery reads the query of a URL as the API does; pages share it.
+func ParseImageQuery(v url.Values) (view.ImageQuery, error) {
+	return imageFilter{
+		Name: v.Get("name"), Severity: v.Get("severity"), KEV: v.Get("kev"), State: v.Get("state"),
+		Vulnerability: v.Get("vulnerability"), Package: v.Get("package"), Check: v.Get("check"),
+	}.view(view.Paging{Cursor: v.Get("cursor")})
+}
+
+func (o operations) registerImages(api huma.API) {
+	type listInput struct {
+		paging
+		imageFilter
+	}
+	get(api, "list-images", "/images", "Images", "List images that run, worst first",
+		func(ctx context.Context, in *listInput) (view.Page[view.Image], error) {
+			q, err := in.imageFilter.view(in.paging.view())
+			if err != nil {
+				return view.Page[view.Image]{}, err
+			}
+			return o.store.Images(ctx, q)
+		})
+	type oneInput struct {
+		Digest string `path:"digest" doc:"A digest, or the beginning of one that only one image has."`
+	}
+	get(api, "get-image", "/images/{digest}", "Images", "Everything known of one image",
+		func(ctx context.Context, in *oneInput) (view.ImageDetail, error) {
+			return o.store.Image(ctx, in.Digest)
+		})
+}

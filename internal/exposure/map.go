@@ -1,0 +1,255 @@
+package exposure
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/stowage-dev/stowage/internal/inventory"
+)
+
+// A Map is the network of one AWS account and region, as far as it leads from
+// the internet to workloads.
+type Map struct {
+	// ways are the open ways through load balancers, by target group ARN.
+	ways       map[string][]way
+	groups     map[string]SecurityGroup
+	interfaces map[string]NetworkInterface
+	subnets    map[string]Subnet
+}
+
+// way is one way from the internet to a target group.
+type way struct {
+	balancer inventory.Resource
+	attrs    LoadBalancer
+	listener Listener
+	forward  Forward
+	// opened says which rule lets the internet in.
+	opened inventory.Evidence
+}
+
+// NewMap returns the map of the resources of one account and region. Kinds
+// that it does not know are ignored.
+func NewMap(resources []inventory.Resource) (*Map, error) {
+	m := &Map{
+		ways:       map[string][]way{},
+		groups:     map[string]SecurityGroup{},
+		interfaces: map[string]NetworkInterface{},
+		subnets:    map[string]Subnet{},
+	}
+	type balancer struct {
+		resource inventory.Resource
+		attrs    LoadBalancer
+	}
+	var balancers []balancer
+	for _, r := range resources {
+		var err error
+		switch r.Kind {
+		case LoadBalancerKind:
+			b := balancer{resource: r}
+			err = json.Unmarshal(r.Attrs, &b.attrs)
+			balancers = append(balancers, b)
+		case SecurityGroupKind:
+			err = decode(m.groups, r)
+		case NetworkInterfaceKind:
+			err = decode(m.interfaces, r)
+		case SubnetKind:
+			err = decode(m.subnets, r)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("attributes of %s %s: %w", r.Kind, r.UID, err)
+		}
+	}
+	// The order of the resources must not show in the exposures.
+	slices.SortFunc(balancers, func(a, b balancer) int { return cmp.Compare(a.resource.UID, b.resource.UID) })
+	for _, b := range balancers {
+		m.addBalancer(b.resource, b.attrs)
+	}
+	return m, nil
+}
+
+// decode adds the attributes of r to a table.
+func decode[T any](table map[string]T, r inventory.Resource) error {
+	var v T
+	if err := json.Unmarshal(r.Attrs, &v); err != nil {
+		return err
+	}
+	table[r.UID] = v
+	return nil
+}
+
+// addBalancer adds the ways through one load balancer.
+func (m *Map) addBalancer(r inventory.Resource, attrs LoadBalancer) {
+	if attrs.Scheme != InternetFacing {
+		return
+	}
+	for _, l := range attrs.Listeners {
+		opened, ok := m.open(attrs.SecurityGroups, transport(l.Protocol), l.Port)
+		if !ok && len(attrs.SecurityGroups) > 0 {
+			continue
+		}
+		if !ok { // A network load balancer without security groups.
+			opened = inventory.Evidence{Kind: r.Kind, UID: r.UID, Detail: "has no security group, so everyone may connect"}
+		}
+		// One way for each listener and group is kept: rather one that asks for
+		// no authentication.
+		forwards := slices.Clone(l.Forwards)
+		slices.SortStableFunc(forwards, func(a, b Forward) int {
+			return cmp.Compare(min(len(a.Authenticates), 1), min(len(b.Authenticates), 1))
+		})
+		for _, f := range forwards {
+			m.ways[f.TargetGroup] = append(m.ways[f.TargetGroup], way{r, attrs, l, f, opened})
+		}
+	}
+}
+
+// Of returns the exposures of a workload, in a stable order.
+func (m *Map) Of(w inventory.Workload) []inventory.Exposure {
+	return append(m.throughBalancers(w), m.atOwnAddress(w)...)
+}
+
+// throughBalancers returns one exposure for each load balancer that leads to
+// the workload.
+func (m *Map) throughBalancers(w inventory.Workload) []inventory.Exposure {
+	var found []inventory.Exposure
+	index := map[string]int{} // by load balancer
+	seen := map[string]bool{} // listener and target group
+	for _, target := range w.Network.TargetGroups {
+		for _, y := range m.ways[target.ARN] {
+			key := y.listener.ARN + " " + target.ARN
+			if seen[key] {
+				continue // Several rules of a listener lead to the group.
+			}
+			seen[key] = true
+			i, ok := index[y.balancer.UID]
+			if !ok {
+				i = len(found)
+				index[y.balancer.UID] = i
+				found = append(found, inventory.Exposure{
+					Workload: w.UID, Via: LoadBalancerKind, Address: y.attrs.DNSName,
+					Evidence: []inventory.Evidence{{
+						Kind: LoadBalancerKind, UID: y.balancer.UID,
+						Detail: fmt.Sprintf("%s load balancer %s is internet-facing", y.attrs.Type, y.balancer.Name),
+					}},
+				})
+			}
+			e := &found[i]
+			e.Ports = append(e.Ports, y.listener.Port)
+			e.Evidence = append(e.Evidence, y.opened, y.evidence(), inventory.Evidence{
+				Kind: TargetGroupKind, UID: target.ARN, Detail: targetDetail(w, target),
+			})
+		}
+	}
+	for i := range found {
+		slices.Sort(found[i].Ports)
+		found[i].Ports = slices.Compact(found[i].Ports)
+		found[i].Evidence = unique(found[i].Evidence)
+	}
+	return found
+}
+
+// evidence returns the link of the listener.
+func (y way) evidence() inventory.Evidence {
+	e := inventory.Evidence{
+		Kind: "aws.elbv2.listener", UID: y.listener.ARN,
+		Detail: fmt.Sprintf("listener %s %d forwards to the target group", y.listener.Protocol, y.listener.Port),
+	}
+	if y.forward.Rule != "" {
+		e.Kind, e.UID = "aws.elbv2.rule", y.forward.Rule
+		e.Detail = fmt.Sprintf("a rule of listener %s %d forwards to the target group", y.listener.Protocol, y.listener.Port)
+	}
+	if y.forward.Authenticates != "" {
+		e.Detail += " after " + y.forward.Authenticates
+	}
+	return e
+}
+
+// targetDetail says what of the workload a target group reaches.
+func targetDetail(w inventory.Workload, t inventory.TargetGroup) string {
+	switch {
+	case t.Container != "" && t.Port != 0:
+		return fmt.Sprintf("%s registers port %d of its container %s", w.Name, t.Port, t.Container)
+	case t.Port != 0:
+		return fmt.Sprintf("%s registers its port %d", w.Name, t.Port)
+	}
+	return w.Name + " registers in the target group"
+}
+
+// unique drops repeated evidence and keeps the order.
+func unique(all []inventory.Evidence) []inventory.Evidence {
+	seen := map[inventory.Evidence]bool{}
+	return slices.DeleteFunc(all, func(e inventory.Evidence) bool {
+		was := seen[e]
+		seen[e] = true
+		return was
+	})
+}
+
+// open returns the rule of one of the security groups that lets the whole
+// internet in at a port.
+func (m *Map) open(groups []string, protocols []string, port int) (inventory.Evidence, bool) {
+	for _, id := range groups {
+		for _, rule := range m.groups[id].Ingress {
+			if !rule.covers(protocols, port) {
+				continue
+			}
+			if source, ok := rule.internet(); ok {
+				return inventory.Evidence{
+					Kind: SecurityGroupKind, UID: id,
+					Detail: fmt.Sprintf("security group %s allows %s from %s", id, rule.ports(), source),
+				}, true
+			}
+		}
+	}
+	return inventory.Evidence{}, false
+}
+
+// covers reports whether the rule speaks of the port in one of the protocols.
+func (r Rule) covers(protocols []string, port int) bool {
+	if r.Protocol == "-1" {
+		return true
+	}
+	return slices.Contains(protocols, r.Protocol) && r.From <= port && port <= r.To
+}
+
+// internet returns the source that is the internet: a block too wide to be a
+// private network, which are at most 10.0.0.0/8 and fc00::/7. 0.0.0.0/1 is as
+// open as 0.0.0.0/0.
+func (r Rule) internet() (string, bool) {
+	for _, source := range r.Sources {
+		block, err := netip.ParsePrefix(source)
+		if err != nil {
+			continue // A security group or a prefix list.
+		}
+		if block.Addr().Is4() && block.Bits() < 8 || block.Addr().Is6() && block.Bits() < 7 {
+			return source, true
+		}
+	}
+	return "", false
+}
+
+// ports says which ports the rule speaks of.
+func (r Rule) ports() string {
+	switch {
+	case r.Protocol == "-1":
+		return "everything"
+	case r.From == r.To:
+		return fmt.Sprintf("%s %d", r.Protocol, r.From)
+	}
+	return fmt.Sprintf("%s %d-%d", r.Protocol, r.From, r.To)
+}
+
+// transport returns the transport protocols of a listener's or container's
+// protocol.
+func transport(protocol string) []string {
+	switch strings.ToLower(protocol) {
+	case "udp", "quic":
+		return []string{"udp", "17"}
+	case "tcp_udp", "tcp_quic":
+		return []string{"tcp", "6", "udp", "17"}
+	}
+	return []string{"tcp", "6"}
+}

@@ -1,0 +1,93 @@
+// Package finding is the domain of what is wrong: severities, checks,
+// vulnerabilities and their findings on images and workloads. It depends on
+// the standard library only.
+package finding
+
+import (
+	"fmt"
+	"strings"
+)
+
+// A Severity orders findings. The zero value is unknown.
+type Severity int
+
+// The severities, in ascending order. The numbers are stored.
+const (
+	Unknown Severity = iota
+	Low
+	Medium
+	High
+	Critical
+)
+
+var severityNames = [...]string{"unknown", "low", "medium", "high", "critical"}
+
+// String returns the lower-case name.
+func (s Severity) String() string {
+	if s < 0 || int(s) >= len(severityNames) {
+		return fmt.Sprintf("severity(%d)", int(s))
+	}
+	return severityNames[s]
+}
+
+// ParseSeverity is the inverse of [Severity.String], in any case.
+func ParseSeverity(s string) (Severity, error) {
+	for i, name := range severityNames {
+		if strings.EqualFold(s, name) {
+			return Severity(i), nil
+		}
+	}
+	return Unknown, fmt.Errorf("severity %q: want one of %s", s, strings.Join(severityNames[:], ", "))
+}
+
+// MarshalText implements [encoding.TextMarshaler].
+func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (s *Severity) UnmarshalText(b []byte) (err error) {
+	*s, err = ParseSeverity(string(b))
+	return err
+}
+
+// A Check describes a rule about images or workloads.
+type Check struct {
+	// ID is stable: "image/user-root".
+	ID       string   `json:"id"`
+	Title    string   `json:"title"`
+	Severity Severity `json:"severity"`
+	// Why tells what can happen, Remediation what to do.
+	Why         string `json:"why"`
+	Remediation string `json:"remediation"`
+	// References are foreign identifiers: "CIS Docker 4.1".
+	References []string `json:"references,omitempty"`
+}
+
+// A CheckFinding is one failed check on one image.
+type CheckFinding struct {
+	Check    string   `json:"check"`
+	Severity Severity `json:"severity"`
+	// Detail is one sentence with the evidence: "User is empty".
+	Detail string `json:"detail"`
+	// Path and Layer locate the evidence; Layer is -1 when the config shows it.
+	Path  string `json:"path,omitempty"`
+	Layer int    `json:"layer"`
+}
+
+// A VulnerabilityFinding is one vulnerability of one package in an image.
+type VulnerabilityFinding struct {
+	// Vulnerability is the CVE where there is one, else the advisory's ID.
+	Vulnerability string `json:"vulnerability"`
+	// Advisory is the ID of the advisory that matched.
+	Advisory string   `json:"advisory"`
+	Summary  string   `json:"summary,omitempty"`
+	Severity Severity `json:"severity"`
+	// KEV is whether CISA lists it as exploited.
+	KEV       bool   `json:"kev,omitempty"`
+	Ecosystem string `json:"ecosystem"`
+	Package   string `json:"package"`
+	Version   string `json:"version"`
+	// Fixed is the lowest version that fixes it; empty when none is known.
+	Fixed string `json:"fixed,omitempty"`
+	Path  string `json:"path,omitempty"`
+	Layer int    `json:"layer"`
+}

@@ -1,0 +1,100 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/stowage-dev/stowage/internal/derrors"
+	"github.com/stowage-dev/stowage/internal/finding"
+	"github.com/stowage-dev/stowage/internal/inventory"
+	"github.com/stowage-dev/stowage/internal/view"
+)
+
+// asOfQuery returns the query for the versions that held at q.AsOf: those of
+// the table that began before, and those of history that began before and
+// ended after.
+func (r *Reader) asOfQuery(q view.WorkloadQuery) (string, []any, error) {
+	if q.Severity > finding.Unknown || q.Exposed != nil || q.KEV != nil || q.Image != "" || q.Vulnerability != "" {
+		return "", nil, fmt.Errorf("%w: findings are always today's: severity, exposed, kev, image and vulnerability cannot be combined with as_of", view.ErrBadQuery)
+	}
+	f := &filter{}
+	tenant, at := f.arg(r.tenant), f.arg(q.AsOf)
+	f.equal("s.provider", string(q.Provider))
+	f.equal("s.account", q.Account)
+	f.equal("s.region", q.Region)
+	f.equal("v.attrs->>'kind'", string(q.Kind))
+	f.equal("v.attrs->>'cluster'", q.Cluster)
+	f.equal("v.attrs->>'namespace'", q.Namespace)
+	f.contains("v.attrs->>'name'", q.Name)
+	if q.Cursor != "" {
+		var id int64
+		if err := decodeCursor(q.Cursor, &id); err != nil {
+			return "", nil, err
+		}
+		f.add("v.id < ?", id)
+	}
+	query := `
+		select v.id, v.uid, s.provider, s.account, s.region, v.attrs, v.first_seen, v.valid_from
+		from (
+			select tenant_id, id, uid, scope_id, attrs, first_seen, changed_at as valid_from
+			from workload where tenant_id = ` + tenant + ` and changed_at <= ` + at + `
+			union all
+			select tenant_id, id, uid, scope_id, attrs, first_seen, valid_from
+			from history where tenant_id = ` + tenant + ` and type = 'workload' and valid_from <= ` + at + ` and valid_to > ` + at + `
+		) v
+		join scope s on s.tenant_id = v.tenant_id and s.id = v.scope_id
+		` + f.where() + ` order by v.id desc`
+	return query, f.args, nil
+}
+
+func (r *Reader) workloadsAsOf(ctx context.Context, q view.WorkloadQuery) (page view.Page[view.Workload], err error) {
+	defer derrors.Wrap(&err, "postgres.workloadsAsOf(%s)", q.AsOf)
+
+	query, args, err := r.asOfQuery(q)
+	if err != nil {
+		return page, err
+	}
+	n := limit(q.Paging)
+	rows, err := r.db.pool.Query(ctx, fmt.Sprintf("%s limit %d", query, n+1), args...)
+	if err != nil {
+		return page, err
+	}
+	page.Items, err = pgx.CollectRows(rows, scanVersion)
+	if len(page.Items) > n {
+		page.Items = page.Items[:n]
+		page.Next = encodeCursor(int64(decodeKey(page.Items[n-1].Key)))
+	}
+	return page, err
+}
+
+// scanVersion reads a row of asOfQuery. Rollups are left zero: they were not
+// kept for the past.
+func scanVersion(row pgx.CollectableRow) (v view.Workload, err error) {
+	var id int64
+	var attrs []byte
+	if err := row.Scan(&id, &v.UID, &v.Provider, &v.Account, &v.Region, &attrs, &v.FirstSeen, &v.ChangedAt); err != nil {
+		return v, err
+	}
+	var w inventory.Workload
+	if err := json.Unmarshal(attrs, &w); err != nil {
+		return v, err
+	}
+	v.Key = encodeKey(inventory.ID(id))
+	v.Kind, v.Name, v.Namespace, v.Cluster = w.Kind, w.Name, w.Namespace, w.Cluster
+	v.Replicas, v.Identity, v.Images = w.Replicas, w.Identity, imagesOf(w)
+	return v, nil
+}
+
+// imagesOf returns the references that a workload's containers ask for.
+func imagesOf(w inventory.Workload) []string {
+	images := make([]string, 0, len(w.Containers))
+	for _, c := range w.Containers {
+		images = append(images, c.Image)
+	}
+	slices.Sort(images)
+	return slices.Compact(images)
+}

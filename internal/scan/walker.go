@@ -1,0 +1,387 @@
+package scan
+
+import (
+	"archive/tar"
+	"bufio"
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+)
+
+// The bits of Unix's st_mode.
+const (
+	modeDirectory = 0o040000
+	modeRegular   = 0o100000
+	modeSetID     = 0o6000
+	modeSticky    = 0o1000
+	modeOthers    = 0o002 // Others may write.
+	modeExecute   = 0o111
+)
+
+// A walker collects a [LayerResult] from the entries of a tar. Later entries
+// replace earlier ones of the same path, as when unpacking.
+type walker struct {
+	budget   *budget
+	result   LayerResult
+	packages map[string]PackageFile
+	files    map[string]File
+	releases map[string]Release
+	skipped  map[string]string
+	// owners are the packages of all paths that are listed as owned. Which of
+	// them matter is known only when all files were seen.
+	owners map[pathKey]string
+	// remembered counts roughly the bytes of what is remembered.
+	remembered int64
+
+	spool    *spool
+	archives *archives
+	lines    *bufio.Reader
+}
+
+func newWalker(b *budget) *walker {
+	return &walker{
+		budget:   b,
+		packages: make(map[string]PackageFile),
+		files:    make(map[string]File),
+		releases: make(map[string]Release),
+		skipped:  make(map[string]string),
+		owners:   make(map[pathKey]string),
+		result:   LayerResult{Owned: make(map[string]string)},
+		spool:    &spool{memory: b.limits.MemoryBytes},
+		archives: &archives{limits: b.limits},
+		lines:    newLineBuffer(),
+	}
+}
+
+// Close frees the memory and files that the walker searched in.
+func (w *walker) Close() {
+	w.spool.Close()
+	w.archives.Close()
+}
+
+// cleanPath returns the path that an entry has below the root, wherever it
+// tries to lead; empty for the root itself.
+func cleanPath(name string) string { return clean(path.Clean("/" + name)[1:]) }
+
+// entry takes one entry, whose content is r.
+func (w *walker) entry(ctx context.Context, h *tar.Header, r io.Reader) error {
+	w.result.Entries++
+	if err := w.budget.addEntry(); err != nil {
+		return err
+	}
+	p := cleanPath(h.Name)
+	if p == "" || len(p) > maxPath || h.Typeflag == tar.TypeXGlobalHeader {
+		return nil // Linux could not unpack a longer path either.
+	}
+	if err := w.take(ctx, p, h, r); err != nil {
+		return err
+	}
+	if limit := w.budget.limits.Result; w.remembered > limit {
+		return &LimitError{fmt.Sprintf("what is known of the layer has more than %d bytes", limit)}
+	}
+	return nil
+}
+
+func (w *walker) take(ctx context.Context, p string, h *tar.Header, r io.Reader) error {
+	dir, base := path.Split(p)
+	if strings.HasPrefix(base, whiteoutPrefix) {
+		w.whiteout(strings.TrimSuffix(dir, "/"), base)
+		return nil
+	}
+	w.forget(p)
+	w.remembered += 8
+	if h.Typeflag == tar.TypeDir {
+		w.result.Directories = append(w.result.Directories, keyOf(p))
+		if h.Mode&modeOthers != 0 && h.Mode&modeSticky == 0 {
+			w.file(p, modeDirectory, h)
+		}
+		return nil
+	}
+	w.result.NonDirectories = append(w.result.NonDirectories, keyOf(p))
+	if h.Typeflag != tar.TypeReg && h.Typeflag != tar.TypeGNUSparse && h.Typeflag != tar.TypeLink {
+		return nil
+	}
+	if h.Mode&(modeSetID|modeOthers) != 0 {
+		w.file(p, modeRegular, h)
+	}
+	if h.Typeflag == tar.TypeLink {
+		w.link(p, cleanPath(h.Linkname))
+		return nil
+	}
+	return w.content(ctx, p, h, r)
+}
+
+// The names of whiteouts.
+// See https://github.com/opencontainers/image-spec/blob/main/layer.md#whiteouts.
+const (
+	whiteoutPrefix = ".wh."
+	whiteoutMeta   = ".wh..wh."
+	whiteoutOpaque = ".wh..wh..opq"
+)
+
+func (w *walker) whiteout(dir, base string) {
+	w.remembered += int64(len(dir) + len(base))
+	switch {
+	case base == whiteoutOpaque:
+		w.result.Opaque = append(w.result.Opaque, dir)
+	case strings.HasPrefix(base, whiteoutMeta):
+		// What else AUFS leaves behind.
+	default:
+		if name := strings.TrimPrefix(base, whiteoutPrefix); name != "" && name != "." && name != ".." {
+			w.result.Whiteouts = append(w.result.Whiteouts, path.Join(dir, name))
+		}
+	}
+}
+
+// file remembers a file that checks look at.
+func (w *walker) file(p string, kind uint32, h *tar.Header) {
+	w.files[p] = File{Path: p, Mode: kind | uint32(h.Mode&0o7777), UID: h.Uid, GID: h.Gid, Size: h.Size}
+	w.remembered += int64(len(p)) + 32
+}
+
+// content reads a file if it is one that tells something.
+func (w *walker) content(ctx context.Context, p string, h *tar.Header, r io.Reader) error {
+	if manager := unreadDatabase(p); manager != "" {
+		w.skip(p, "the packages of "+manager+" are not read")
+		return nil
+	}
+	if f, limit := w.searchOf(p); f != nil {
+		return w.search(ctx, p, h.Size, limit, r, f)
+	}
+	if h.Mode&modeExecute == 0 || h.Size < minExecutable {
+		return nil
+	}
+	var head [4]byte
+	if _, err := io.ReadFull(r, head[:]); err != nil {
+		return err
+	}
+	if !isExecutable(head[:]) {
+		return nil
+	}
+	return w.search(ctx, p, h.Size, w.budget.limits.FileBytes, io.MultiReader(bytes.NewReader(head[:]), r), w.language(golang))
+}
+
+// minExecutable is less than the smallest Go program.
+const minExecutable = 64 << 10
+
+// unreadDatabase returns the package manager whose database a path is of, if
+// it is one that is not read.
+func unreadDatabase(p string) string {
+	switch p {
+	case "var/lib/rpm/Packages", "var/lib/rpm/Packages.db", "var/lib/rpm/rpmdb.sqlite",
+		"usr/lib/sysimage/rpm/Packages", "usr/lib/sysimage/rpm/Packages.db", "usr/lib/sysimage/rpm/rpmdb.sqlite",
+		"usr/share/rpm/rpmdb.sqlite", "var/lib/rpmmanifest/container-manifest-1":
+		return "rpm"
+	case "var/lib/pacman/local/ALPM_DB_VERSION":
+		return "pacman"
+	}
+	return ""
+}
+
+// A search takes what a file tells.
+type search func(ctx context.Context, p string, c content, size int64) error
+
+// search gives a file's content to f, or remembers why not.
+func (w *walker) search(ctx context.Context, p string, size, limit int64, r io.Reader, f search) error {
+	if size > limit {
+		w.skip(p, fmt.Sprintf("it has %d bytes, more than %d", size, limit))
+		return nil
+	}
+	c, n, err := w.spool.load(r, size)
+	if err != nil {
+		return err
+	}
+	defer w.spool.release()
+	if err := f(ctx, p, c, n); ctx.Err() != nil {
+		return context.Cause(ctx)
+	} else if isIncomplete(err) {
+		w.skip(p, err.Error())
+	}
+	return nil
+}
+
+// Limits of files that are text.
+const (
+	maxDatabase = 64 << 20
+	maxMetadata = 8 << 20
+)
+
+// searchOf returns what takes a file by its path, with the size of the largest
+// one that it takes, or nil.
+func (w *walker) searchOf(p string) (search, int64) {
+	switch {
+	case isDpkgDatabase(p):
+		return w.dpkg, maxDatabase
+	case dpkgOwner(p) != "":
+		return w.dpkgFiles, maxDatabase
+	case isApkDatabase(p):
+		return w.apk, maxDatabase
+	case slices.Contains(releasePaths, p):
+		return w.release, maxMetadata
+	case p == passwdPath:
+		return w.passwd, maxMetadata
+	}
+	switch l := languageOf(p); {
+	case l == nil:
+		return nil, 0
+	case l.archive:
+		return w.language(l), w.budget.limits.FileBytes
+	default:
+		return w.language(l), maxMetadata
+	}
+}
+
+func (w *walker) language(l *language) search {
+	return func(ctx context.Context, p string, c content, size int64) (err error) {
+		var found []Package
+		if l.archive {
+			found, err = w.archives.search(ctx, l, p, c, size)
+		} else {
+			found, err = l.extract(ctx, p, c, size)
+		}
+		w.found(p, l.purl, found)
+		return err
+	}
+}
+
+func (w *walker) dpkg(_ context.Context, p string, c content, _ int64) error {
+	found, err := parseDpkg(w.lines, c)
+	w.found(p, dpkgType, found)
+	return err
+}
+
+func (w *walker) dpkgFiles(_ context.Context, p string, c content, _ int64) error {
+	owner := dpkgOwner(p)
+	return parseDpkgFiles(w.lines, c, strings.HasSuffix(p, md5sums), func(file string) { w.owns(file, owner) })
+}
+
+func (w *walker) apk(_ context.Context, p string, c content, _ int64) error {
+	found, err := parseApk(w.lines, c, w.owns)
+	w.found(p, apkType, found)
+	return err
+}
+
+func (w *walker) release(_ context.Context, p string, c content, _ int64) error {
+	d, err := parseRelease(w.lines, c)
+	w.releases[p] = Release{p, d}
+	return err
+}
+
+func (w *walker) passwd(_ context.Context, _ string, c content, _ int64) error {
+	users, err := parsePasswd(w.lines, c)
+	w.result.Passwd = &Passwd{users}
+	return err
+}
+
+// owns remembers that a package owns a file.
+func (w *walker) owns(file, owner string) {
+	file = canonical(clean(file))
+	if languageOf(file) != nil {
+		w.result.Owned[file] = owner
+		w.remembered += int64(len(file))
+		return
+	}
+	w.owners[keyOf(file)] = owner
+	w.remembered += 32
+}
+
+// canonical returns the path that a file has where /bin, /lib and the like are
+// links into /usr: packages still list their files at the old places.
+func canonical(p string) string {
+	top, _, ok := strings.Cut(p, "/")
+	if ok && (top == "bin" || top == "sbin" || top == "lib" || top == "lib64" || top == "lib32" || top == "libx32") {
+		return "usr/" + p
+	}
+	return p
+}
+
+// link takes a hard link: another name for a file of this layer or of one
+// below.
+func (w *walker) link(p, target string) {
+	if f, ok := w.packages[target]; ok {
+		w.found(p, f.Type, f.Packages)
+		return
+	}
+	if f, _ := w.searchOf(p); f == nil {
+		return
+	}
+	if f, _ := w.searchOf(target); f == nil {
+		w.skip(p, "it is a hard link to "+target+", which was not read under that name")
+		return
+	}
+	w.result.Links = append(w.result.Links, Link{p, target})
+	w.remembered += int64(len(p) + len(target))
+}
+
+// found remembers the packages of a file.
+func (w *walker) found(p, purlType string, packages []Package) {
+	if len(packages) == 0 {
+		return
+	}
+	w.packages[p] = PackageFile{Path: p, Type: purlType, Packages: packages}
+	for _, q := range packages {
+		w.remembered += int64(len(q.Name) + len(q.Version) + len(q.Source) + len(q.SourceVersion) + len(q.Inner) + 64)
+	}
+}
+
+// skip remembers that a file was not read.
+func (w *walker) skip(p, reason string) {
+	w.skipped[p] = reason
+	w.remembered += int64(len(p) + len(reason))
+}
+
+// forget drops what an earlier entry of the same path told.
+func (w *walker) forget(p string) {
+	delete(w.packages, p)
+	delete(w.files, p)
+	delete(w.releases, p)
+	delete(w.skipped, p)
+	if p == passwdPath {
+		w.result.Passwd = nil
+	}
+}
+
+// finish returns what was found.
+func (w *walker) finish() *LayerResult {
+	r := &w.result
+	for p := range w.packages {
+		w.resolveOwner(p)
+	}
+	for p := range w.files {
+		w.resolveOwner(p)
+	}
+	r.Packages = sorted(w.packages)
+	r.Files = sorted(w.files)
+	r.Releases = sorted(w.releases)
+	for _, p := range slices.Sorted(maps.Keys(w.skipped)) {
+		r.Skipped = append(r.Skipped, Skip{p, w.skipped[p]})
+	}
+	slices.Sort(r.Whiteouts)
+	slices.Sort(r.Opaque)
+	r.NonDirectories.normalize()
+	r.Directories.normalize()
+	return r
+}
+
+// resolveOwner remembers which package owns a path, if any does.
+func (w *walker) resolveOwner(p string) {
+	p = canonical(p)
+	if owner, ok := w.owners[keyOf(p)]; ok {
+		w.result.Owned[p] = owner
+	}
+}
+
+// sorted returns the values of m by their keys.
+func sorted[K cmp.Ordered, V any](m map[K]V) []V {
+	var s []V
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		s = append(s, m[k])
+	}
+	return s
+}

@@ -1,0 +1,129 @@
+package view
+
+import (
+	"time"
+
+	"github.com/stowage-dev/stowage/internal/finding"
+	"github.com/stowage-dev/stowage/internal/image"
+)
+
+// ImageQuery selects images. Zero fields do not restrict.
+type ImageQuery struct {
+	Paging
+	// Name is a part of a reference by which some workload runs the image.
+	Name     string
+	Severity finding.Severity
+	KEV      *bool
+	// State is a scan state: "new", "scanned", "partial" or "failed".
+	State         string
+	Vulnerability string
+	// Package is the name of a package in the image.
+	Package string
+	Check   string
+}
+
+// An Image is one row of the list of images.
+type Image struct {
+	Digest string `json:"digest"`
+	// References are those by which workloads run it, at most ten.
+	References []string `json:"references"`
+	Platform   string   `json:"platform,omitempty"`
+	// Size is the compressed size in bytes.
+	Size      int64     `json:"size"`
+	CreatedAt time.Time `json:"created_at,omitzero"`
+	FirstSeen time.Time `json:"first_seen"`
+	// ScanState is "new", "scanned", "partial" or "failed"; ScanError explains.
+	ScanState    string           `json:"scan_state"`
+	ScanError    string           `json:"scan_error,omitempty"`
+	ScannedAt    time.Time        `json:"scanned_at,omitzero"`
+	Distribution string           `json:"distribution,omitempty"`
+	Packages     int              `json:"packages"`
+	MaxSeverity  finding.Severity `json:"max_severity"`
+	Critical     int              `json:"critical"`
+	High         int              `json:"high"`
+	Medium       int              `json:"medium"`
+	Low          int              `json:"low"`
+	KEV          int              `json:"kev"`
+	FailedChecks int              `json:"failed_checks"`
+	// Workloads counts the workloads that run it.
+	Workloads int `json:"workloads"`
+}
+
+// An ImageDetail is everything known of one image.
+type ImageDetail struct {
+	Image
+	MediaType       string                         `json:"media_type,omitempty"`
+	ConfigDigest    string                         `json:"config_digest,omitempty"`
+	Config          image.Config                   `json:"config"`
+	Layers          []image.Layer                  `json:"layers"`
+	OS              *image.Distribution            `json:"os,omitempty"`
+	PackageList     []image.Package                `json:"package_list"`
+	Vulnerabilities []finding.VulnerabilityFinding `json:"vulnerabilities"`
+	Checks          []finding.CheckFinding         `json:"checks"`
+	// RunBy are the workloads with the highest scores that run it.
+	RunBy []Workload `json:"run_by"`
+}
+
+// VulnerabilityQuery selects vulnerabilities that some image has.
+type VulnerabilityQuery struct {
+	Paging
+	Severity finding.Severity
+	KEV      *bool
+	// ID is a part of the identifier.
+	ID string
+}
+
+// A Vulnerability is one row of the list of vulnerabilities.
+type Vulnerability struct {
+	ID        string           `json:"id"`
+	Summary   string           `json:"summary,omitempty"`
+	Severity  finding.Severity `json:"severity"`
+	Score     float64          `json:"score,omitempty"`
+	KEV       bool             `json:"kev"`
+	Images    int              `json:"images"`
+	Workloads int              `json:"workloads"`
+	Exposed   int              `json:"exposed"`
+}
+
+// A VulnerabilityDetail is everything known of one vulnerability.
+type VulnerabilityDetail struct {
+	Vulnerability
+	Aliases    []string   `json:"aliases,omitempty"`
+	Published  time.Time  `json:"published,omitzero"`
+	KEVAdded   time.Time  `json:"kev_added,omitzero"`
+	Advisories []Advisory `json:"advisories"`
+	// Packages are the installed package versions that have it.
+	Packages []AffectedPackage `json:"packages"`
+	// RunBy are the workloads with the highest scores that run an affected
+	// image.
+	RunBy []Workload `json:"run_by"`
+}
+
+// An Advisory is a publisher's word on a vulnerability.
+type Advisory struct {
+	ID       string           `json:"id"`
+	Source   string           `json:"source"`
+	Severity finding.Severity `json:"severity"`
+	Summary  string           `json:"summary,omitempty"`
+	Modified time.Time        `json:"modified,omitzero"`
+}
+
+// An AffectedPackage is an installed package version with a vulnerability.
+type AffectedPackage struct {
+	Ecosystem string `json:"ecosystem"`
+	Name      string `json:"name"`
+	Version   string `json:"version"`
+	Fixed     string `json:"fixed,omitempty"`
+	Images    int    `json:"images"`
+}
+
+// An ImageFinding is a vulnerability of one package in one image.
+type ImageFinding struct {
+	Digest     string   `json:"digest"`
+	References []string `json:"references"`
+	finding.VulnerabilityFinding
+	// Workloads counts the workloads that run the image, Exposed those of them
+	// that the internet reaches.
+	Workloads int `json:"workloads"`
+	Exposed   int `json:"exposed"`
+}

@@ -1,0 +1,178 @@
+package web
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/stowage-dev/stowage/internal/inventory"
+)
+
+// relative returns how long before now t is, for people.
+func relative(now, t time.Time) string {
+	d := now.Sub(t)
+	switch {
+	case t.IsZero():
+		return "never"
+	case d < -time.Minute:
+		return t.UTC().Format("2 Jan 2006 15:04")
+	case d < time.Minute:
+		return "just now"
+	case d < time.Hour:
+		return fmt.Sprintf("%d min ago", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d h ago", int(d.Hours()))
+	case d < 60*24*time.Hour:
+		return fmt.Sprintf("%d days ago", int(d.Hours()/24))
+	}
+	return t.UTC().Format("2 Jan 2006")
+}
+
+// number returns n with its digits in groups of three.
+func number(n int) string {
+	s := strconv.Itoa(n)
+	start := 0
+	if n < 0 {
+		start = 1
+	}
+	for i := len(s) - 3; i > start; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// plural returns "1 workload" or "2,000 workloads".
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	if stem, ok := strings.CutSuffix(noun, "y"); ok {
+		return number(n) + " " + stem + "ies"
+	}
+	return number(n) + " " + noun + "s"
+}
+
+// bytesOf returns a size in decimal units, as registries show it.
+func bytesOf(n int64) string {
+	if n < 1000 {
+		return fmt.Sprintf("%d B", n)
+	}
+	f, units := float64(n), "kMGTPE"
+	for f >= 999.95 && len(units) > 0 {
+		f /= 1000
+		if f < 999.95 || len(units) == 1 {
+			break
+		}
+		units = units[1:]
+	}
+	return fmt.Sprintf("%.1f %cB", f, units[0])
+}
+
+// shortDigest returns the beginning of a digest that people tell images apart
+// by.
+func shortDigest(digest string) string {
+	algorithm, hex, ok := strings.Cut(digest, ":")
+	if !ok || len(hex) <= 12 {
+		return digest
+	}
+	return algorithm + ":" + hex[:12]
+}
+
+// truncate cuts s in its middle to at most n characters: names of resources
+// differ at their ends.
+func truncate(s string, n int) string {
+	if utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	r := []rune(s)
+	head := (n - 1) * 2 / 5
+	tail := n - 1 - head
+	return string(r[:head]) + "…" + string(r[len(r)-tail:])
+}
+
+// services are the names of services that are no acronyms.
+var services = map[string]string{
+	"lambda": "Lambda", "apps": "", "core": "", "batch": "", "networking": "", "gateway": "", "elbv2": "",
+	"organization": "Organization",
+}
+
+// kindName returns a kind in words: "ECS service", "Deployment".
+func kindName(k inventory.Kind) string {
+	parts := strings.Split(string(k), ".")
+	if len(parts) != 3 {
+		return string(k)
+	}
+	service, known := services[parts[1]]
+	if !known {
+		service = strings.ToUpper(parts[1])
+	}
+	resource := strings.ReplaceAll(parts[2], "_", " ")
+	switch resource {
+	case "cronjob":
+		resource = "cron job"
+	case "daemonset":
+		resource = "daemon set"
+	case "replicaset":
+		resource = "replica set"
+	case "replicationcontroller":
+		resource = "replication controller"
+	case "serviceaccount":
+		resource = "service account"
+	case "statefulset":
+		resource = "stateful set"
+	case "public ip":
+		resource = "public IP"
+	case "function url":
+		resource = "function URL"
+	}
+	if service == "" {
+		return strings.ToUpper(resource[:1]) + resource[1:]
+	}
+	return service + " " + resource
+}
+
+// lastPart returns the name at the end of an ARN or path.
+func lastPart(uid string) string {
+	if i := strings.LastIndexAny(uid, "/:"); i >= 0 && i < len(uid)-1 {
+		return uid[i+1:]
+	}
+	return uid
+}
+
+// indented returns a JSON document as people read it.
+func indented(document json.RawMessage) string {
+	var b bytes.Buffer
+	if err := json.Indent(&b, document, "", "  "); err != nil {
+		return string(document)
+	}
+	return b.String()
+}
+
+// workloadURL, imageURL and vulnerabilityURL return the paths of pages. What
+// they hold comes from clouds and registries: no part of it can break a path.
+func workloadURL(key string) string     { return "/workloads/" + url.PathEscape(key) }
+func imageURL(digest string) string     { return "/images/" + url.PathEscape(digest) }
+func vulnerabilityURL(id string) string { return "/vulnerabilities/" + url.PathEscape(id) }
+
+// listURL returns a path with a query of names and values in turns; empty
+// values are left out.
+func listURL(path string, query ...any) (string, error) {
+	if len(query)%2 != 0 {
+		return "", fmt.Errorf("listURL(%s): %d arguments are no pairs", path, len(query))
+	}
+	v := url.Values{}
+	for i := 0; i < len(query); i += 2 {
+		if value := fmt.Sprint(query[i+1]); value != "" {
+			v.Set(fmt.Sprint(query[i]), value)
+		}
+	}
+	if len(v) == 0 {
+		return path, nil
+	}
+	return path + "?" + v.Encode(), nil
+}

@@ -1,0 +1,226 @@
+-- Tenant data: tenant_id leads every primary key, there are no foreign keys
+-- across tenants or to content, no triggers and no sequences, so that the
+-- schema can be sharded by tenant unchanged.
+
+-- +goose Up
+create table tenant (
+  id         integer     primary key,
+  name       text        not null unique,
+  created_at timestamptz not null default now()
+);
+insert into tenant (id, name) values (1, 'default');
+
+create table account (
+  tenant_id    integer     not null,
+  id           bigint      not null,
+  provider     text        not null,
+  account      text        not null, -- the provider's identifier
+  name         text        not null default '',
+  organization text        not null default '',
+  status       text        not null default '',
+  first_seen   timestamptz not null default now(),
+  primary key (tenant_id, id),
+  unique (tenant_id, provider, account)
+);
+
+create table scope (
+  tenant_id    integer     not null,
+  id           bigint      not null, -- 63 bits of SHA-256 of the key
+  parent_id    bigint,               -- null for configured roots
+  provider     text        not null,
+  account      text        not null,
+  region       text        not null,
+  collector    text        not null,
+  target       text        not null default '',
+  params       jsonb       not null default '{}',
+  digest       bytea       not null default '',
+  run          bigint      not null default 0, -- fencing token: counts applied runs
+  outcome      text        not null default 'pending',
+  reason       text        not null default '',
+  permission   text        not null default '',
+  remedy       text        not null default '',
+  records      integer     not null default 0,
+  duration_ms  integer     not null default 0,
+  first_seen   timestamptz not null default now(),
+  tried_at     timestamptz,
+  completed_at timestamptz,
+  gone_at      timestamptz,
+  primary key (tenant_id, id)
+) with (fillfactor = 50);
+create index scope_account on scope (tenant_id, provider, account, region, collector);
+create index scope_parent on scope (tenant_id, parent_id);
+
+create table workload (
+  tenant_id      integer     not null,
+  id             bigint      not null, -- 63 bits of SHA-256 of uid
+  uid            text        not null,
+  scope_id       bigint      not null,
+  hash           bigint      not null,
+  first_seen     timestamptz not null,
+  changed_at     timestamptz not null,
+  provider       text        not null,
+  account        text        not null,
+  region         text        not null,
+  kind           text        not null,
+  name           text        not null,
+  namespace      text        not null default '',
+  cluster        text        not null default '',
+  replicas       integer     not null default 0,
+  identity_id    bigint,
+  attrs          jsonb       not null, -- inventory.Workload
+  -- Rollups, kept by jobs; compared before they are written.
+  exposed        boolean     not null default false,
+  max_severity   smallint    not null default 0,
+  critical       integer     not null default 0,
+  high           integer     not null default 0,
+  kev            boolean     not null default false,
+  failed_checks  smallint    not null default 0,
+  reads_critical boolean     not null default false,
+  score          integer     not null default 0,
+  primary key (tenant_id, id)
+) with (fillfactor = 85);
+create index workload_scope on workload (tenant_id, scope_id) include (id, hash);
+create index workload_list on workload (tenant_id, score desc, id desc);
+create index workload_account on workload (tenant_id, provider, account, score desc, id desc);
+create index workload_kind on workload (tenant_id, kind, score desc, id desc);
+create index workload_exposed on workload (tenant_id, score desc, id desc) where exposed;
+create index workload_identity on workload (tenant_id, identity_id);
+
+create table container (
+  tenant_id    integer  not null,
+  workload_id  bigint   not null,
+  ordinal      smallint not null,
+  name         text     not null,
+  type         text     not null,
+  reference    text     not null, -- as the workload asks, verbatim
+  host         text     not null, -- registry; empty when the reference is malformed
+  repository   text     not null,
+  tag          text     not null default '',
+  digest       text     not null default '', -- what runs, as far as known
+  digest_kind  text     not null default '',
+  architecture text     not null default '',
+  replicas     integer  not null default 0,
+  image_id     bigint,
+  unresolved   text     not null default '', -- why image_id is null
+  primary key (tenant_id, workload_id, ordinal)
+);
+create index container_image on container (tenant_id, image_id, workload_id);
+create index container_repository on container (tenant_id, host, repository);
+create index container_unresolved on container (tenant_id, digest, host) where image_id is null;
+
+create table identity (
+  tenant_id      integer     not null,
+  id             bigint      not null,
+  uid            text        not null,
+  scope_id       bigint      not null,
+  hash           bigint      not null,
+  first_seen     timestamptz not null,
+  changed_at     timestamptz not null,
+  account        text        not null,
+  kind           text        not null,
+  name           text        not null,
+  cloud_identity_id bigint,
+  attrs          jsonb       not null,
+  primary key (tenant_id, id)
+);
+create index identity_scope on identity (tenant_id, scope_id) include (id, hash);
+create index identity_cloud on identity (tenant_id, cloud_identity_id);
+
+create table resource (
+  tenant_id  integer     not null,
+  id         bigint      not null,
+  uid        text        not null,
+  scope_id   bigint      not null,
+  hash       bigint      not null,
+  first_seen timestamptz not null,
+  changed_at timestamptz not null,
+  provider   text        not null,
+  account    text        not null,
+  region     text        not null,
+  kind       text        not null,
+  name       text        not null,
+  attrs      jsonb       not null,
+  primary key (tenant_id, id)
+);
+create index resource_scope on resource (tenant_id, scope_id) include (id, hash);
+create index resource_place on resource (tenant_id, provider, account, region, kind);
+
+create table exposure (
+  tenant_id   integer     not null,
+  id          bigint      not null,
+  uid         text        not null,
+  scope_id    bigint      not null,
+  hash        bigint      not null,
+  first_seen  timestamptz not null,
+  changed_at  timestamptz not null,
+  workload_id bigint      not null,
+  via         text        not null,
+  address     text        not null,
+  attrs       jsonb       not null,
+  primary key (tenant_id, id)
+);
+create index exposure_scope on exposure (tenant_id, scope_id) include (id, hash);
+create index exposure_workload on exposure (tenant_id, workload_id);
+
+create table repository_image (
+  tenant_id  integer     not null,
+  id         bigint      not null,
+  uid        text        not null,
+  scope_id   bigint      not null,
+  hash       bigint      not null,
+  first_seen timestamptz not null,
+  changed_at timestamptz not null,
+  name       text        not null, -- host/repository
+  digest     text        not null,
+  tags       text[]      not null,
+  attrs      jsonb       not null,
+  primary key (tenant_id, id)
+);
+create index repository_image_scope on repository_image (tenant_id, scope_id) include (id, hash);
+create index repository_image_digest on repository_image (tenant_id, digest);
+create index repository_image_name on repository_image (tenant_id, name);
+
+-- What a registry last answered for a tag.
+create table reference (
+  tenant_id  integer     not null,
+  id         bigint      not null, -- of host/repository:tag
+  name       text        not null,
+  tag        text        not null,
+  digest     text        not null default '',
+  first_seen timestamptz not null default now(),
+  changed_at timestamptz not null default now(),
+  checked_at timestamptz not null default now(),
+  error      text        not null default '',
+  primary key (tenant_id, id)
+);
+
+create table workload_check (
+  tenant_id   integer  not null,
+  workload_id bigint   not null,
+  check_id    text     not null,
+  container   text     not null default '',
+  severity    smallint not null,
+  detail      text     not null,
+  primary key (tenant_id, workload_id, check_id, container)
+);
+
+-- Closed versions of every record type, partitioned by the month they ended.
+create table history (
+  tenant_id  integer     not null,
+  type       text        not null,
+  id         bigint      not null,
+  uid        text        not null,
+  scope_id   bigint      not null,
+  valid_from timestamptz not null,
+  valid_to   timestamptz not null,
+  gone       boolean     not null, -- else replaced by a newer version
+  first_seen timestamptz not null,
+  attrs      jsonb       not null
+) partition by range (valid_to);
+create table history_default partition of history default;
+create index history_type on history (tenant_id, type, valid_to, valid_from);
+create index history_record on history (tenant_id, type, id, valid_from);
+
+-- +goose Down
+drop table history, workload_check, reference, repository_image, exposure, resource, identity,
+  container, workload, scope, account, tenant;
