@@ -29,7 +29,7 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
-// Options are what the command line says.
+// An options is what the command line says.
 type options struct {
 	listen   string
 	estate   estate.Config

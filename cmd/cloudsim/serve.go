@@ -27,7 +27,7 @@ import (
 // kubeToken is the bearer token in the kubeconfig file.
 const kubeToken = "simulated-kubeconfig-token"
 
-// Ready is what is printed when all servers listen.
+// A ready is what is printed when all servers listen.
 type ready struct {
 	AWSEndpointURL string `json:"aws_endpoint_url"`
 	// RegistryURL is where the images of every registry host are pulled; the

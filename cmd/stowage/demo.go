@@ -27,6 +27,7 @@ type simulation struct {
 	RegistryURL string            `json:"registry_url"`
 	OSVURL      string            `json:"osv_url"`
 	KEVURL      string            `json:"kev_url"`
+	RoleName    string            `json:"role_name"`
 	Env         map[string]string `json:"env"`
 }
 
@@ -84,7 +85,7 @@ func startDemo(ctx context.Context, c *config.Config, o demoOptions, say func(st
 		}
 	}
 	c.DatabaseURL, c.DataDir = "", filepath.Join(dir, "postgres")
-	c.AWS = config.AWS{Enabled: "true", Organization: config.AWSOrganization{Enabled: true, RoleName: "StowageRead"}}
+	c.AWS = config.AWS{Enabled: "true", Organization: config.AWSOrganization{Enabled: true, RoleName: sim.RoleName}}
 	c.Kubernetes = config.Kubernetes{Contexts: []string{"*"}}
 	c.Registry.Mirrors = []config.Mirror{{Host: "*", Endpoint: sim.RegistryURL}}
 	c.Registry.DockerConfig = false

@@ -8,6 +8,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"path"
+	"reflect"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -27,6 +30,7 @@ func Register(mux *http.ServeMux, store view.Store, version string) huma.API {
 	config.DocsPath = "" // The viewer would load scripts from elsewhere.
 	config.SchemasPath = Prefix + "/schemas"
 	config.CreateHooks = nil // No $schema links in every answer.
+	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	api := humago.New(mux, config)
 	o := operations{store: store}
 	o.registerCoverage(api)
@@ -37,6 +41,19 @@ func Register(mux *http.ServeMux, store view.Store, version string) huma.API {
 	mux.HandleFunc("GET "+Prefix+"/export/{dataset}", o.export)
 	describeExport(api)
 	return api
+}
+
+// schemaName names the schema of a type. Types that are not of the read model
+// carry their package's name: the read model shows records of the same name.
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	if pkg := path.Base(t.PkgPath()); t.Name() != "" && pkg != "view" && pkg != "api" && pkg != "." {
+		return strings.ToUpper(pkg[:1]) + pkg[1:] + name
+	}
+	return name
 }
 
 // operations are the API's operations on one tenant's inventory.
@@ -88,13 +105,14 @@ func innermost(err, target error) string {
 	return message
 }
 
-// A paging is the paging of every list.
-type paging struct {
+// Paging is the paging of every list. Embedded inputs are exported, or huma
+// does not see their fields.
+type Paging struct {
 	Cursor string `query:"cursor" doc:"The next of the page before; empty for the first page."`
 	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"50" doc:"Most items of the page."`
 }
 
-func (p paging) view() view.Paging { return view.Paging{Cursor: p.Cursor, Limit: p.Limit} }
+func (p Paging) view() view.Paging { return view.Paging{Cursor: p.Cursor, Limit: p.Limit} }
 
 // optionalBool reads "true", "false" or nothing.
 func optionalBool(name, s string) (*bool, error) {

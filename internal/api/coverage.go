@@ -10,8 +10,8 @@ import (
 	"github.com/stowage-dev/stowage/internal/view"
 )
 
-// A scopeFilter is the query of the coverage list.
-type scopeFilter struct {
+// ScopeFilter is the query of the coverage list.
+type ScopeFilter struct {
 	Provider  string `query:"provider"`
 	Account   string `query:"account"`
 	Region    string `query:"region"`
@@ -20,7 +20,7 @@ type scopeFilter struct {
 	Gaps      bool   `query:"gaps" doc:"Only scopes that are not complete."`
 }
 
-func (f scopeFilter) view(p view.Paging) view.ScopeQuery {
+func (f ScopeFilter) view(p view.Paging) view.ScopeQuery {
 	return view.ScopeQuery{
 		Paging: p, Provider: inventory.Provider(f.Provider), Account: f.Account, Region: f.Region,
 		Collector: f.Collector, Outcome: inventory.Outcome(f.Outcome), Gaps: f.Gaps,
@@ -29,7 +29,7 @@ func (f scopeFilter) view(p view.Paging) view.ScopeQuery {
 
 // ParseScopeQuery reads the query of a URL as the API does; pages share it.
 func ParseScopeQuery(v url.Values) view.ScopeQuery {
-	return scopeFilter{
+	return ScopeFilter{
 		Provider: v.Get("provider"), Account: v.Get("account"), Region: v.Get("region"),
 		Collector: v.Get("collector"), Outcome: v.Get("outcome"), Gaps: v.Get("gaps") == "true",
 	}.view(view.Paging{Cursor: v.Get("cursor")})
@@ -44,11 +44,11 @@ func (o operations) registerCoverage(api huma.API) {
 			return view.Page[view.Account]{Items: accounts}, err
 		})
 	type listInput struct {
-		paging
-		scopeFilter
+		Paging
+		ScopeFilter
 	}
 	get(api, "list-coverage", "/coverage", "Coverage", "List scopes: where Stowage looked, and why it could not, gaps first",
 		func(ctx context.Context, in *listInput) (view.Page[view.Scope], error) {
-			return o.store.Scopes(ctx, in.scopeFilter.view(in.paging.view()))
+			return o.store.Scopes(ctx, in.ScopeFilter.view(in.Paging.view()))
 		})
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/stowage-dev/stowage/internal/view"
 )
 
-// An imageFilter is the query of the list of images.
-type imageFilter struct {
+// ImageFilter is the query of the list of images.
+type ImageFilter struct {
 	Name          string `query:"name" doc:"Part of a reference by which some workload runs it."`
 	Severity      string `query:"severity" doc:"Lowest of the highest severity."`
 	KEV           string `query:"kev" doc:"true or false."`
@@ -20,7 +20,7 @@ type imageFilter struct {
 	Check         string `query:"check" doc:"Identifier of a check that it fails."`
 }
 
-func (f imageFilter) view(p view.Paging) (q view.ImageQuery, err error) {
+func (f ImageFilter) view(p view.Paging) (q view.ImageQuery, err error) {
 	q = view.ImageQuery{
 		Paging: p, Name: f.Name, State: f.State, Vulnerability: f.Vulnerability, Package: f.Package, Check: f.Check,
 	}
@@ -33,7 +33,7 @@ func (f imageFilter) view(p view.Paging) (q view.ImageQuery, err error) {
 
 // ParseImageQuery reads the query of a URL as the API does; pages share it.
 func ParseImageQuery(v url.Values) (view.ImageQuery, error) {
-	return imageFilter{
+	return ImageFilter{
 		Name: v.Get("name"), Severity: v.Get("severity"), KEV: v.Get("kev"), State: v.Get("state"),
 		Vulnerability: v.Get("vulnerability"), Package: v.Get("package"), Check: v.Get("check"),
 	}.view(view.Paging{Cursor: v.Get("cursor")})
@@ -41,12 +41,12 @@ func ParseImageQuery(v url.Values) (view.ImageQuery, error) {
 
 func (o operations) registerImages(api huma.API) {
 	type listInput struct {
-		paging
-		imageFilter
+		Paging
+		ImageFilter
 	}
 	get(api, "list-images", "/images", "Images", "List images that run, worst first",
 		func(ctx context.Context, in *listInput) (view.Page[view.Image], error) {
-			q, err := in.imageFilter.view(in.paging.view())
+			q, err := in.ImageFilter.view(in.Paging.view())
 			if err != nil {
 				return view.Page[view.Image]{}, err
 			}

@@ -13,8 +13,8 @@ import (
 	"github.com/stowage-dev/stowage/internal/view"
 )
 
-// A workloadFilter is the query of the list of workloads.
-type workloadFilter struct {
+// WorkloadFilter is the query of the list of workloads.
+type WorkloadFilter struct {
 	Provider      string `query:"provider" doc:"aws, azure, gcp or kubernetes."`
 	Account       string `query:"account" doc:"The provider's account identifier."`
 	Region        string `query:"region"`
@@ -30,7 +30,7 @@ type workloadFilter struct {
 	AsOf          string `query:"as_of" doc:"A time in RFC 3339 or a date: the state then."`
 }
 
-func (f workloadFilter) view(p view.Paging) (q view.WorkloadQuery, err error) {
+func (f WorkloadFilter) view(p view.Paging) (q view.WorkloadQuery, err error) {
 	q = view.WorkloadQuery{
 		Paging: p, Provider: inventory.Provider(f.Provider), Account: f.Account, Region: f.Region, Kind: inventory.Kind(f.Kind),
 		Cluster: f.Cluster, Namespace: f.Namespace, Name: f.Name, Image: f.Image, Vulnerability: f.Vulnerability,
@@ -50,7 +50,7 @@ func (f workloadFilter) view(p view.Paging) (q view.WorkloadQuery, err error) {
 
 // ParseWorkloadQuery reads the query of a URL as the API does; pages share it.
 func ParseWorkloadQuery(v url.Values) (view.WorkloadQuery, error) {
-	return workloadFilter{
+	return WorkloadFilter{
 		Provider: v.Get("provider"), Account: v.Get("account"), Region: v.Get("region"), Kind: v.Get("kind"),
 		Cluster: v.Get("cluster"), Namespace: v.Get("namespace"), Name: v.Get("name"), Severity: v.Get("severity"),
 		Exposed: v.Get("exposed"), KEV: v.Get("kev"), Image: v.Get("image"), Vulnerability: v.Get("vulnerability"), AsOf: v.Get("as_of"),
@@ -85,12 +85,12 @@ func asOf(s string) (time.Time, error) {
 
 func (o operations) registerWorkloads(api huma.API) {
 	type listInput struct {
-		paging
-		workloadFilter
+		Paging
+		WorkloadFilter
 	}
 	get(api, "list-workloads", "/workloads", "Workloads", "List workloads, highest score first",
 		func(ctx context.Context, in *listInput) (view.Page[view.Workload], error) {
-			q, err := in.workloadFilter.view(in.paging.view())
+			q, err := in.WorkloadFilter.view(in.Paging.view())
 			if err != nil {
 				return view.Page[view.Workload]{}, err
 			}

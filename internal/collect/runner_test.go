@@ -55,10 +55,8 @@ func TestRun(t *testing.T) {
 			return errors.Join(out.Emit(service), &Error{Outcome: inventory.Denied, Action: "ecs:ListTasks", On: "here"})
 		}, inventory.Denied, "ecs:ListTasks denied in here", 1},
 		{"panic", func(context.Context, Scope, Sink) error {
-			var m map[string]int
-			m["x"] = 1
-			return nil
-		}, inventory.Failed, "collector ecs failed in 111122223333/eu-west-1: panic: assignment to entry in nil map", 0},
+			panic("index out of range")
+		}, inventory.Failed, "collector ecs failed in 111122223333/eu-west-1: panic: index out of range", 0},
 		{"undeclared_kind", func(_ context.Context, _ Scope, out Sink) error {
 			return out.Emit(inventory.Resource{UID: "arn:queue", Kind: "aws.sqs.queue"})
 		}, inventory.Failed, "collector ecs emits kind aws.sqs.queue without declaring it", 0},

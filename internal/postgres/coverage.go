@@ -128,7 +128,7 @@ func (r *Reader) Status(ctx context.Context) (s view.Status, err error) {
 	if s.Queue, err = r.db.queues(ctx); err != nil {
 		return s, err
 	}
-	s.Covered = true
+	s.Covered = len(s.Scopes) > 0
 	for outcome := range s.Scopes {
 		s.Covered = s.Covered && outcome == inventory.Complete
 	}

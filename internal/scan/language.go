@@ -40,9 +40,11 @@ var (
 // newJava returns the extractor of Java archives. It never sees an archive in
 // an archive: those are opened here, within limits.
 func newJava() filesystem.Extractor {
-	hash := false
 	e, err := archive.New(&scalibr.PluginConfig{PluginSpecific: []*scalibr.PluginSpecificConfig{{
-		Config: &scalibr.PluginSpecificConfig_JavaArchive{JavaArchive: &scalibr.JavaArchiveConfig{HashJars: &hash}},
+		Config: &scalibr.PluginSpecificConfig_JavaArchive{JavaArchive: &scalibr.JavaArchiveConfig{
+			HashJars:    new(bool),
+			MinZipBytes: 1, // One without descriptions still has a telling name.
+		}},
 	}}})
 	if err != nil {
 		panic(err) // The configuration is constant.

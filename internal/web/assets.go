@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -10,8 +11,6 @@ import (
 	"path"
 	"strings"
 	"time"
-
-	"bytes"
 )
 
 //go:embed static

@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/stowage-dev/stowage/internal/inventory"
@@ -62,15 +64,12 @@ func bytesOf(n int64) string {
 	if n < 1000 {
 		return fmt.Sprintf("%d B", n)
 	}
-	f, units := float64(n), "kMGTPE"
-	for f >= 999.95 && len(units) > 0 {
+	f, unit := float64(n), 0
+	for f >= 999.95 {
 		f /= 1000
-		if f < 999.95 || len(units) == 1 {
-			break
-		}
-		units = units[1:]
+		unit++
 	}
-	return fmt.Sprintf("%.1f %cB", f, units[0])
+	return fmt.Sprintf("%.1f %cB", f, " kMGTPE"[unit])
 }
 
 // shortDigest returns the beginning of a digest that people tell images apart
@@ -95,11 +94,13 @@ func truncate(s string, n int) string {
 	return string(r[:head]) + "…" + string(r[len(r)-tail:])
 }
 
-// services are the names of services that are no acronyms.
-var services = map[string]string{
-	"lambda": "Lambda", "apps": "", "core": "", "batch": "", "networking": "", "gateway": "", "elbv2": "",
-	"organization": "Organization",
-}
+// quietServices are parts of kinds that add nothing for a person.
+var quietServices = []string{"apps", "batch", "core", "elbv2", "gateway", "networking"}
+
+// compounds separates the words of resources that clouds write as one.
+var compounds = strings.NewReplacer("_", " ", "cronjob", "cron job", "daemonset", "daemon set", "function_url", "function URL",
+	"public_ip", "public IP", "replicaset", "replica set", "replicationcontroller", "replication controller",
+	"serviceaccount", "service account", "statefulset", "stateful set")
 
 // kindName returns a kind in words: "ECS service", "Deployment".
 func kindName(k inventory.Kind) string {
@@ -107,33 +108,23 @@ func kindName(k inventory.Kind) string {
 	if len(parts) != 3 {
 		return string(k)
 	}
-	service, known := services[parts[1]]
-	if !known {
-		service = strings.ToUpper(parts[1])
+	service, resource := parts[1], compounds.Replace(parts[2])
+	switch {
+	case slices.Contains(quietServices, service):
+		return capital(resource)
+	case len(service) <= 3:
+		return strings.ToUpper(service) + " " + resource
 	}
-	resource := strings.ReplaceAll(parts[2], "_", " ")
-	switch resource {
-	case "cronjob":
-		resource = "cron job"
-	case "daemonset":
-		resource = "daemon set"
-	case "replicaset":
-		resource = "replica set"
-	case "replicationcontroller":
-		resource = "replication controller"
-	case "serviceaccount":
-		resource = "service account"
-	case "statefulset":
-		resource = "stateful set"
-	case "public ip":
-		resource = "public IP"
-	case "function url":
-		resource = "function URL"
+	return capital(service) + " " + resource
+}
+
+// capital returns s with a capital first letter.
+func capital(s string) string {
+	first, size := utf8.DecodeRuneInString(s)
+	if size == 0 {
+		return s
 	}
-	if service == "" {
-		return strings.ToUpper(resource[:1]) + resource[1:]
-	}
-	return service + " " + resource
+	return string(unicode.ToUpper(first)) + s[size:]
 }
 
 // lastPart returns the name at the end of an ARN or path.

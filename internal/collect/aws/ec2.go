@@ -2,6 +2,7 @@ package aws
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -30,13 +31,12 @@ var ec2Service = service{
 
 func collectEC2(ctx context.Context, s *session, out collect.Sink) error {
 	client := ec2.NewFromConfig(s.config)
-	if err := emitSecurityGroups(ctx, client, out); err != nil {
-		return err
-	}
-	if err := emitInterfaces(ctx, client, out); err != nil {
-		return err
-	}
-	return emitSubnets(ctx, client, out)
+	// What one call is denied the others still tell.
+	return errors.Join(
+		emitSecurityGroups(ctx, client, out),
+		emitInterfaces(ctx, client, out),
+		emitSubnets(ctx, client, out),
+	)
 }
 
 func emitSecurityGroups(ctx context.Context, client *ec2.Client, out collect.Sink) error {

@@ -24,7 +24,9 @@ const ecrRepositoryKind inventory.Kind = "aws.ecr.repository"
 // images that run somewhere: never the rest, of which there may be millions.
 // It asks DescribeImages rather than the registry, which would count as a pull.
 var ecrService = service{
-	name:  "ecr",
+	name:           "ecr",
+	readsInventory: true,
+
 	kinds: []inventory.Kind{ecrRepositoryKind},
 	calls: []collect.Call{
 		{Action: "ecr:DescribeRepositories", Class: "ecr/describe"},

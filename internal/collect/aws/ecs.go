@@ -1,11 +1,13 @@
 package aws
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
@@ -60,14 +62,23 @@ func collectECS(ctx context.Context, s *session, out collect.Sink) error {
 	r := &ecsReader{s, ecs.NewFromConfig(s.config), out}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(ecsClustersAtOnce)
+	var mu sync.Mutex
+	var denied error
 	err := r.clusters(ctx, func(c types.Cluster) {
-		group.Go(func() error { return r.cluster(ctx, c) })
+		group.Go(func() error {
+			err := r.cluster(ctx, c)
+			if collect.Result(err).Outcome == inventory.Denied {
+				// Policies may be per cluster: the others are still read.
+				mu.Lock()
+				defer mu.Unlock()
+				denied = err
+				return nil
+			}
+			return err
+		})
 	})
-	// The error of a cluster cancels the list, so it is the one to report.
-	if groupErr := group.Wait(); groupErr != nil {
-		return groupErr
-	}
-	return err
+	// The error of a cluster cancels the list, so it comes first.
+	return cmp.Or(group.Wait(), err, denied)
 }
 
 // clusters calls read with each active cluster.

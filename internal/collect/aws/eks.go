@@ -90,6 +90,7 @@ func collectEKS(ctx context.Context, s *session, out collect.Sink) error {
 			in.NextToken = out.NextToken
 			return in.NextToken
 		})
+	var clusters []*types.Cluster
 	for page, err := range list {
 		if err != nil {
 			return err
@@ -105,9 +106,13 @@ func collectEKS(ctx context.Context, s *session, out collect.Sink) error {
 			if err := emitCluster(s, described.Cluster, out); err != nil {
 				return err
 			}
-			if err := emitAssociations(ctx, client, described.Cluster, out); err != nil {
-				return err
-			}
+			clusters = append(clusters, described.Cluster)
+		}
+	}
+	// After all clusters: their workloads are read even if this is denied.
+	for _, c := range clusters {
+		if err := emitAssociations(ctx, client, c, out); err != nil {
+			return err
 		}
 	}
 	return nil

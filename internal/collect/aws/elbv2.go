@@ -3,6 +3,7 @@ package aws
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -33,6 +34,10 @@ const elbPage = 400
 
 func collectELBv2(ctx context.Context, s *session, out collect.Sink) error {
 	client := elb.NewFromConfig(s.config)
+	return errors.Join(emitBalancers(ctx, client, out), emitTargetGroups(ctx, client, out))
+}
+
+func emitBalancers(ctx context.Context, client *elb.Client, out collect.Sink) error {
 	list := pages(ctx, client.DescribeLoadBalancers, &elb.DescribeLoadBalancersInput{PageSize: aws.Int32(elbPage)},
 		func(in *elb.DescribeLoadBalancersInput, out *elb.DescribeLoadBalancersOutput) *string {
 			in.Marker = out.NextMarker
@@ -48,7 +53,7 @@ func collectELBv2(ctx context.Context, s *session, out collect.Sink) error {
 			}
 		}
 	}
-	return emitTargetGroups(ctx, client, out)
+	return nil
 }
 
 // emitBalancer emits a load balancer, with its listeners if the internet can

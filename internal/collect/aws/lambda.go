@@ -38,6 +38,7 @@ func collectLambda(ctx context.Context, s *session, out collect.Sink) error {
 			in.Marker = out.NextMarker
 			return in.Marker
 		})
+	var arns []string
 	for page, err := range list {
 		if err != nil {
 			return err
@@ -46,15 +47,23 @@ func collectLambda(ctx context.Context, s *session, out collect.Sink) error {
 			if f.PackageType != types.PackageTypeImage {
 				continue
 			}
-			if err := emitFunction(ctx, client, aws.ToString(f.FunctionArn), out); err != nil {
+			arn := aws.ToString(f.FunctionArn)
+			if err := emitFunction(ctx, client, arn, out); err != nil {
 				return err
 			}
+			arns = append(arns, arn)
+		}
+	}
+	// After all functions: they are known even if this is denied.
+	for _, arn := range arns {
+		if err := emitURLs(ctx, client, arn, out); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// emitFunction emits a function and how the internet reaches it by its URLs.
+// emitFunction emits a function.
 func emitFunction(ctx context.Context, client *lambda.Client, arn string, out collect.Sink) error {
 	f, err := client.GetFunction(ctx, &lambda.GetFunctionInput{FunctionName: &arn})
 	if isError[*types.ResourceNotFoundException](err) {
@@ -66,9 +75,11 @@ func emitFunction(ctx context.Context, client *lambda.Client, arn string, out co
 	if f.Configuration == nil || f.Code == nil {
 		return errors.New("lambda:GetFunction of " + arn + " returned no configuration")
 	}
-	if err := out.Emit(functionWorkload(f.Configuration, f.Code)); err != nil {
-		return err
-	}
+	return out.Emit(functionWorkload(f.Configuration, f.Code))
+}
+
+// emitURLs emits how the internet reaches a function by its URLs.
+func emitURLs(ctx context.Context, client *lambda.Client, arn string, out collect.Sink) error {
 	list := pages(ctx, client.ListFunctionUrlConfigs, &lambda.ListFunctionUrlConfigsInput{FunctionName: &arn, MaxItems: aws.Int32(50)},
 		func(in *lambda.ListFunctionUrlConfigsInput, out *lambda.ListFunctionUrlConfigsOutput) *string {
 			in.Marker = out.NextMarker

@@ -295,6 +295,9 @@ func TestFixtures(t *testing.T) {
 	for _, declared := range Declarations() {
 		t.Run(declared.Name, func(t *testing.T) {
 			t.Parallel()
+			if len(declared.Calls) == 0 {
+				return // It makes no conversation; its own test covers it.
+			}
 			paths, err := filepath.Glob("testdata/" + declared.Name + "*.txtar")
 			if err != nil || len(paths) == 0 {
 				t.Fatalf("collector %s has no fixture in testdata (%v)", declared.Name, err)

@@ -11,7 +11,11 @@ import (
 type service struct {
 	name string
 	// global services are read once for an account, not in each region.
-	global  bool
+	global bool
+	// readsInventory services ask what is already in the inventory, and run
+	// after the others.
+	readsInventory bool
+
 	kinds   []inventory.Kind
 	calls   []collect.Call
 	collect func(ctx context.Context, s *session, out collect.Sink) error
@@ -19,14 +23,16 @@ type service struct {
 
 // services is every AWS service that is read in an account, in alphabetical
 // order.
-var services = []service{ec2Service, ecrService, ecsService, eksService, elbv2, iamService, lambdaService}
+var services = []service{ec2Service, ecrService, ecsService, eksService, elbv2, exposureService, iamService, lambdaService}
 
 // sources are the collectors that find what to read.
 var sources = []service{account, organizations}
 
 // collector returns the declaration of the service.
 func (v service) collector() collect.Collector {
-	return collect.Collector{Name: v.name, Provider: inventory.AWS, Kinds: v.kinds, Calls: v.calls}
+	return collect.Collector{
+		Name: v.name, Provider: inventory.AWS, Kinds: v.kinds, Calls: v.calls, ReadsInventory: v.readsInventory,
+	}
 }
 
 // Declarations returns the collectors without the means to run, for

@@ -53,11 +53,13 @@ type census struct {
 }
 
 // take reads all workloads. Lists that are denied are left out and told to
-// tolerate, which returns the error if it is another.
+// tolerate, which returns the error if it is another. Without the pods nothing
+// is known: templates alone would show all that runs as not running.
 func (c *census) take(ctx context.Context, tolerate func(error) error) error {
 	err := list(ctx, c.cluster, pods, &pod{}, c.clear, c.pod)
-	if err := tolerate(err); err != nil {
-		return err
+	if err != nil {
+		c.clear()
+		return tolerate(err)
 	}
 	for _, r := range []resource{replicaSets, jobs} {
 		owners := map[*workload]meta{}

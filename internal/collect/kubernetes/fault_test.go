@@ -321,6 +321,28 @@ func TestOutcomes(t *testing.T) {
 	}
 }
 
+// What runs must not be shown as declared only because pods may not be listed.
+func TestDeniedPods(t *testing.T) {
+	t.Parallel()
+	server := newServer(t, `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop}
+spec: {selector: {matchLabels: {app: web}}, template: {spec: {containers: [{name: web, image: "web:1"}]}}}
+`)
+	server.intercept = on("/api/v1/pods", false, func(w http.ResponseWriter, r *http.Request) {
+		server.status(w, r, http.StatusForbidden, "no")
+	})
+	var out recorder
+	err := testClient(Options{}).Collector().Collect(t.Context(), server.scope(), &out)
+	if got := collect.Result(err); got.Outcome != inventory.Denied || got.Permission != "list pods" {
+		t.Errorf("Result(%v) = %+v, want list pods denied", err, got)
+	}
+	if w := out.workloads(); len(w) != 0 {
+		t.Errorf("workloads %v are emitted without pods", w)
+	}
+}
+
 // drop promises a whole page and sends half of it.
 func drop(s *apiServer) func(http.ResponseWriter, *http.Request) {
 	return func(w http.ResponseWriter, r *http.Request) {

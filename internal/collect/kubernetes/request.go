@@ -63,7 +63,7 @@ func hasStatus(err error, code int) bool {
 // body. It tries again after throttling, server errors and lost connections;
 // every error but one of ctx is a [collect.Error] about action.
 func (k *cluster) get(ctx context.Context, action, path string, query url.Values, accept string) (*http.Response, error) {
-	fresh := false // the token was minted for this request
+	fresh := false // whether the credentials were renewed for this request
 	for attempt := 1; ; attempt++ {
 		if err := k.options.Limiter.Wait(ctx, k.bucket, limit); err != nil {
 			return nil, err
@@ -86,9 +86,12 @@ func (k *cluster) get(ctx context.Context, action, path string, query url.Values
 			}
 			err = readStatus(resp)
 			switch {
-			case resp.StatusCode == http.StatusUnauthorized && k.tokens != nil && !fresh:
+			case resp.StatusCode == http.StatusUnauthorized && !fresh:
+				// An exec plugin's credentials are renewed by client-go.
 				fresh = true
-				k.tokens.forget()
+				if k.tokens != nil {
+					k.tokens.forget()
+				}
 				continue
 			case resp.StatusCode == http.StatusTooManyRequests:
 				k.options.Limiter.Throttled(k.bucket)

@@ -63,11 +63,7 @@ type orgAccount struct {
 }
 
 func newOrgAccount(a estate.Account) orgAccount {
-	out := orgAccount{a.ID, a.ARN(), a.Name, a.Email, "ACTIVE", "ACTIVE", "CREATED", timestamp(a.Joined)}
-	if a.Suspended {
-		out.Status, out.State = "SUSPENDED", "SUSPENDED"
-	}
-	return out
+	return orgAccount{a.ID, a.ARN(), a.Name, a.Email, "ACTIVE", "ACTIVE", "CREATED", timestamp(a.Joined)}
 }
 
 func (c *call) orgListAccounts() (any, error) {

@@ -27,8 +27,6 @@ type Account struct {
 	Name   string
 	Email  string
 	Joined time.Time
-	// Suspended accounts are listed, but no call in them succeeds.
-	Suspended bool
 }
 
 // ARN returns the account's ARN in its organization.

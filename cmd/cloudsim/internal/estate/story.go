@@ -62,6 +62,7 @@ func (b *builder) auth(c *ECSCluster) {
 	app.Privileged = true
 	svc := b.newStoryService(c, "auth", app, "EC2", "host")
 	svc.Definition.HostPaths = []string{"/var/run/docker.sock"}
+	svc.Definition.PIDMode = "host"
 	svc.Group = b.net.group(b.place, "auth", Ingress{Port: 3000, CIDR: "10.0.0.0/8"})
 	b.addService(svc, b.place.in("auth"))
 }
@@ -114,7 +115,7 @@ func (b *builder) debugPod() {
 	c.Name, c.Privileged = "shell", true
 	b.addKube(&KubeWorkload{
 		Kind: BarePod, Namespace: "default", Name: "debug-shell", Replicas: 1, CreatedAt: epoch,
-		Template: PodTemplate{ServiceAccount: "default", HostPID: true, HostNetwork: true, HostPaths: []string{"/"}, Containers: []Container{c}},
+		Template: PodTemplate{ServiceAccount: "default", HostPID: true, HostIPC: true, HostNetwork: true, HostPaths: []string{"/"}, Containers: []Container{c}},
 	})
 }
 

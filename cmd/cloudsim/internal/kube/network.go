@@ -77,7 +77,7 @@ func (c *cluster) ingressClasses() iter.Seq[*networkingv1.IngressClass] {
 	slices.Sort(names)
 	return each(slices.Compact(names), func(name string) *networkingv1.IngressClass {
 		return &networkingv1.IngressClass{
-			ObjectMeta: c.meta("", name, c.UID[:24]+fmt.Sprintf("%012x", len(name)), c.CreatedAt, nil),
+			ObjectMeta: c.meta("", name, c.UID[:24]+fmt.Sprintf("%012x", 0x100+len(name)), c.CreatedAt, nil),
 			Spec:       networkingv1.IngressClassSpec{Controller: controllers[name]},
 		}
 	})

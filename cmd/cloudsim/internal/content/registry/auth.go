@@ -79,7 +79,7 @@ func scheme(r *http.Request) string {
 
 // token answers the realm of the bearer challenge.
 func (g *registry) token(w http.ResponseWriter, r *http.Request) {
-	if g.fault(r, "token").ends(r.Context(), w) {
+	if g.Fault(r).ends(r.Context(), w) {
 		return
 	}
 	q := r.URL.Query()

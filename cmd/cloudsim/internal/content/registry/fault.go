@@ -7,14 +7,10 @@ import (
 	"strconv"
 	"sync/atomic"
 	"time"
-
-	"github.com/stowage-dev/stowage/cmd/cloudsim/internal/fault"
 )
 
 // A Fault is what goes wrong with one request. The zero value is none.
 type Fault struct {
-	// Abort closes the connection without an answer.
-	Abort bool
 	// Status answers with an error instead: 401, 404, 429, 500, 503.
 	Status int
 	// RetryAfter is sent with the error, in whole seconds.
@@ -40,34 +36,11 @@ func Once(f Fault, matches func(*http.Request) bool) func(*http.Request) Fault {
 	}
 }
 
-// fault returns what goes wrong with a request: by the rules of the estate,
-// whose action is "registry:<operation>", and by the hook.
-func (g *registry) fault(r *http.Request, operation string) Fault {
-	f := g.Fault(r)
-	t := fault.Target{Action: "registry:" + operation}
-	if m := ecrHost.FindStringSubmatch(hostOf(r)); m != nil {
-		t.Account, t.Region = m[1], m[2]
-	}
-	e := g.Faults.Match(t)
-	switch {
-	case e.Throttle:
-		f.Status, f.RetryAfter = http.StatusTooManyRequests, time.Second
-	case e.Deny:
-		f.Status = http.StatusForbidden
-	case e.ServerError:
-		f.Status = http.StatusInternalServerError
-	}
-	f.Abort = f.Abort || e.Unreachable
-	f.Truncate = f.Truncate || e.Truncate
-	f.Delay = max(f.Delay, e.Latency)
-	return f
-}
-
-// ends waits and reports whether that is all the client gets: an error, or
-// nothing.
+// ends waits and reports whether there is nothing more to say: the client got
+// an error, or is gone.
 func (f Fault) ends(ctx context.Context, w http.ResponseWriter) bool {
-	if !wait(ctx, f.Delay) || f.Abort {
-		panic(http.ErrAbortHandler) // closes the connection without a word
+	if !wait(ctx, f.Delay) {
+		return true
 	}
 	if f.Status != 0 {
 		f.fail(w)

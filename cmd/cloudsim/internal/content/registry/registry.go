@@ -19,7 +19,6 @@ import (
 	"time"
 
 	"github.com/stowage-dev/stowage/cmd/cloudsim/internal/content"
-	"github.com/stowage-dev/stowage/cmd/cloudsim/internal/fault"
 )
 
 // Options are what a registry needs to know of its estate.
@@ -30,11 +29,7 @@ type Options struct {
 	// Access returns who may pull from a host. Without it anyone may, except
 	// that ECR always asks for a password.
 	Access func(host string) Access
-	// Faults are the rules of what goes wrong; nil for none. Actions are
-	// "registry:<operation>" with the operations ping, token, manifests,
-	// blobs, tags and referrers.
-	Faults *fault.Set
-	// Fault returns what else goes wrong with a request. It may be nil.
+	// Fault returns what goes wrong with a request. It may be nil.
 	Fault func(*http.Request) Fault
 	// Now is the clock by which tokens expire; [time.Now] if nil.
 	Now func() time.Time
@@ -57,9 +52,6 @@ func New(o Options) http.Handler {
 	if o.Access == nil {
 		o.Access = func(string) Access { return Access{} }
 	}
-	if o.Faults == nil {
-		o.Faults = new(fault.Set)
-	}
 	if o.Fault == nil {
 		o.Fault = func(*http.Request) Fault { return Fault{} }
 	}
@@ -78,7 +70,7 @@ func New(o Options) http.Handler {
 func hostOf(r *http.Request) string { return cmp.Or(r.URL.Query().Get("ns"), r.Host) }
 
 // ecrHost matches the hosts of private Amazon ECR registries.
-var ecrHost = regexp.MustCompile(`^(\d{12})\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\.`)
+var ecrHost = regexp.MustCompile(`^\d{12}\.dkr[.-]ecr(?:-fips)?\.`)
 
 func isECR(host string) bool { return ecrHost.MatchString(host) }
 
@@ -86,7 +78,7 @@ func isECR(host string) bool { return ecrHost.MatchString(host) }
 func (g *registry) serve(w http.ResponseWriter, r *http.Request) {
 	name, kind, reference := split(strings.TrimPrefix(r.URL.Path, "/v2/"))
 	w.Header().Set("Docker-Distribution-Api-Version", "registry/2.0")
-	f := g.fault(r, cmp.Or(kind, "ping"))
+	f := g.Fault(r)
 	if f.ends(r.Context(), w) {
 		return
 	}

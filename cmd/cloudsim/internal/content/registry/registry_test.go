@@ -23,7 +23,6 @@ import (
 
 	"github.com/stowage-dev/stowage/cmd/cloudsim/internal/content"
 	"github.com/stowage-dev/stowage/cmd/cloudsim/internal/content/registry"
-	"github.com/stowage-dev/stowage/cmd/cloudsim/internal/fault"
 )
 
 const (
@@ -327,21 +326,6 @@ func TestFaults(t *testing.T) {
 				t.Errorf("second answer: %d, %d bytes, want the whole blob", resp.StatusCode, len(body))
 			}
 		})
-	}
-}
-
-// The rules of the estate reach the registry of one account.
-func TestFaultRules(t *testing.T) {
-	t.Parallel()
-	var rules fault.Set
-	if err := rules.Replace([]fault.Rule{{Account: "210000000000", Action: "registry:manifests", Deny: true}}); err != nil {
-		t.Fatal(err)
-	}
-	for host, want := range map[string]int{ecr: http.StatusForbidden, "220000000000" + ecr[12:]: http.StatusOK} {
-		s := start(t, host, registry.Options{Access: ecrAccess, Faults: &rules})
-		if _, err := remote.Get(s.reference(t, "shop/cart:2.4.0"), s.options(basic("right"))...); statusOf(t, err) != want {
-			t.Errorf("%s: %v, want status %d", host, err, want)
-		}
 	}
 }
 

@@ -1,0 +1,113 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"slices"
+
+	"github.com/stowage-dev/stowage/internal/inventory"
+	"github.com/stowage-dev/stowage/internal/view"
+)
+
+type workloadPage struct {
+	view.WorkloadDetail
+	Checks  failedChecks
+	Diagram diagram
+	// Identities are the one of the containers and the cloud role behind it.
+	Identities []identity
+	History    []version
+	// Gaps are scopes of the account that could not be read: what is derived
+	// from them may be missing here.
+	Gaps []view.Scope
+}
+
+// An identity is an identity with what it is to the workload.
+type identity struct {
+	inventory.Identity
+	Role string
+}
+
+// A version is a version of the workload and what changed with it.
+type version struct {
+	view.Version
+	// Changed says what is not as in the version before.
+	Changed []string
+}
+
+func (s *site) workload(r *http.Request) (page, error) {
+	ctx := r.Context()
+	detail, err := s.store.Workload(ctx, r.PathValue("key"))
+	if err != nil {
+		return page{}, err
+	}
+	d := workloadPage{WorkloadDetail: detail, Diagram: newDiagram(detail), History: history(detail.Versions)}
+	for _, c := range detail.Checks {
+		d.Checks.add(s.checks, c.Check, c.Severity, evidence{Detail: c.Detail, Container: c.Container, Layer: -1})
+	}
+	if i := detail.IdentityRecord; i != nil {
+		d.Identities = append(d.Identities, identity{*i, "The containers act as"})
+	}
+	if i := detail.CloudIdentity; i != nil {
+		d.Identities = append(d.Identities, identity{*i, "which acts in the cloud as"})
+	}
+	if d.Gaps, err = s.gapsAround(ctx, detail); err != nil {
+		return page{}, err
+	}
+	return page{Title: detail.Name, Section: "/workloads", Data: d}, nil
+}
+
+// gapsAround returns the scopes of the workload's account, besides its own,
+// that could tell more of it but could not be read.
+func (s *site) gapsAround(ctx context.Context, d view.WorkloadDetail) ([]view.Scope, error) {
+	var gaps []view.Scope
+	for _, region := range slices.Compact([]string{d.Region, inventory.Global}) {
+		found, err := s.store.Scopes(ctx, view.ScopeQuery{
+			Provider: d.Provider, Account: d.Account, Region: region, Gaps: true, Paging: view.Paging{Limit: overviewRows},
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, gap := range found.Items {
+			if gap.ScopeKey != d.Scope.ScopeKey && gap.Outcome != inventory.Disabled {
+				gaps = append(gaps, gap)
+			}
+		}
+	}
+	return gaps, nil
+}
+
+// Ports returns the ports of an exposure in words.
+func (workloadPage) Ports(e inventory.Exposure) string { return portList(e.Ports) }
+
+// history compares versions, newest first, with the ones before them.
+func history(versions []view.Version) []version {
+	var h []version
+	for i, v := range versions {
+		changed := []string{"first seen"}
+		if i+1 < len(versions) {
+			changed = changes(versions[i+1], v)
+		}
+		h = append(h, version{v, changed})
+	}
+	return h
+}
+
+func changes(before, after view.Version) []string {
+	var changed []string
+	switch {
+	case before.Gone:
+		changed = append(changed, "came back")
+	case !before.To.Equal(after.From):
+		changed = append(changed, "seen again")
+	}
+	if !slices.Equal(before.Images, after.Images) {
+		changed = append(changed, "images")
+	}
+	if before.Replicas != after.Replicas {
+		changed = append(changed, "replicas")
+	}
+	if changed == nil {
+		changed = []string{"configuration"}
+	}
+	return changed
+}
