@@ -35,7 +35,7 @@ help: ## List the targets
 .PHONY: build
 build: ## Build bin/stowage and bin/cloudsim
 	@mkdir -p bin
-	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/stowage ./cmd/cloudsim
+	go build -o bin/ ./cmd/stowage ./cmd/cloudsim
 
 .PHONY: demo
 demo: build postgres-note ## Build, and show the dashboard of a simulated estate; no cloud is needed

@@ -36,6 +36,7 @@ create table scope (
   digest       bytea       not null default '',
   run          bigint      not null default 0, -- fencing token: counts applied runs
   outcome      text        not null default 'pending',
+  since        timestamptz not null default now(), -- of the outcome and its reason
   reason       text        not null default '',
   permission   text        not null default '',
   remedy       text        not null default '',
@@ -204,7 +205,8 @@ create table workload_check (
   primary key (tenant_id, workload_id, check_id, container)
 );
 
--- Closed versions of every record type, partitioned by the month they ended.
+-- Closed versions of every record type, and of the outcomes of scopes (type
+-- 'scope_result'), partitioned by the month they ended.
 create table history (
   tenant_id  integer     not null,
   type       text        not null,

@@ -35,6 +35,7 @@ var scopeFilters = [][2]string{
 	{"region", "the provider's region"},
 	{"collector", "such as ecs"},
 	{"outcome", "complete, denied, throttled, failed, disabled, unreachable or pending"},
+	{"as-of", "a time (RFC 3339) or a date: the outcomes then"},
 }
 
 func scopeCells(s view.Scope) []string {
@@ -125,6 +126,7 @@ func newImages() *cobra.Command {
 			{"vulnerability", "one that it has"},
 			{"package", "name of a package in it"},
 			{"check", "identifier of a check that it fails"},
+			{"as-of", "a time (RFC 3339) or a date: the images that ran then"},
 		},
 		header: []string{"DIGEST", "SEVERITY", "CRITICAL", "HIGH", "KEV", "CHECKS", "PACKAGES", "DISTRIBUTION", "WORKLOADS", "STATE", "REFERENCES"},
 		cells: func(i view.Image) []string {

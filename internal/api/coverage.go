@@ -18,20 +18,24 @@ type ScopeFilter struct {
 	Collector string `query:"collector"`
 	Outcome   string `query:"outcome" doc:"complete, denied, throttled, failed, disabled, unreachable or pending."`
 	Gaps      bool   `query:"gaps" doc:"Only scopes that are not complete."`
+	AsOf      string `query:"as_of" doc:"A time in RFC 3339 or a date: the outcomes then."`
 }
 
-func (f ScopeFilter) view(p view.Paging) view.ScopeQuery {
-	return view.ScopeQuery{
+func (f ScopeFilter) view(p view.Paging) (q view.ScopeQuery, err error) {
+	q = view.ScopeQuery{
 		Paging: p, Provider: inventory.Provider(f.Provider), Account: f.Account, Region: f.Region,
 		Collector: f.Collector, Outcome: inventory.Outcome(f.Outcome), Gaps: f.Gaps,
 	}
+	q.AsOf, err = asOf(f.AsOf)
+	return q, err
 }
 
 // ParseScopeQuery reads the query of a URL as the API does; pages share it.
-func ParseScopeQuery(v url.Values) view.ScopeQuery {
+func ParseScopeQuery(v url.Values) (view.ScopeQuery, error) {
 	return ScopeFilter{
 		Provider: v.Get("provider"), Account: v.Get("account"), Region: v.Get("region"),
 		Collector: v.Get("collector"), Outcome: v.Get("outcome"), Gaps: v.Get("gaps") == "true",
+		AsOf: v.Get("as_of"),
 	}.view(view.Paging{Cursor: v.Get("cursor")})
 }
 
@@ -49,6 +53,10 @@ func (o operations) registerCoverage(api huma.API) {
 	}
 	get(api, "list-coverage", "/coverage", "Coverage", "List scopes: where Stowage looked, and why it could not, gaps first",
 		func(ctx context.Context, in *listInput) (view.Page[view.Scope], error) {
-			return o.store.Scopes(ctx, in.ScopeFilter.view(in.Paging.view()))
+			q, err := in.ScopeFilter.view(in.Paging.view())
+			if err != nil {
+				return view.Page[view.Scope]{}, err
+			}
+			return o.store.Scopes(ctx, q)
 		})
 }

@@ -32,9 +32,14 @@ func (o operations) export(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, problem(ctx, err))
 		return
 	}
-	q := export.Query{Scopes: ParseScopeQuery(v)}
-	if q.Workloads, err = ParseWorkloadQuery(v); err == nil {
+	var q export.Query
+	switch dataset.Name {
+	case "workloads":
+		q.Workloads, err = ParseWorkloadQuery(v)
+	case "images":
 		q.Images, err = ParseImageQuery(v)
+	case "coverage":
+		q.Scopes, err = ParseScopeQuery(v)
 	}
 	if err != nil {
 		writeProblem(w, problem(ctx, err))
@@ -93,4 +98,3 @@ func describeExport(api huma.API) {
 		Responses: map[string]*huma.Response{"200": {Description: "The file.", Content: content}},
 	})
 }
-

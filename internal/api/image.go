@@ -18,6 +18,7 @@ type ImageFilter struct {
 	Vulnerability string `query:"vulnerability"`
 	Package       string `query:"package" doc:"Name of a package in it."`
 	Check         string `query:"check" doc:"Identifier of a check that it fails."`
+	AsOf          string `query:"as_of" doc:"A time in RFC 3339 or a date: the images that ran then, with today's findings."`
 }
 
 func (f ImageFilter) view(p view.Paging) (q view.ImageQuery, err error) {
@@ -27,7 +28,10 @@ func (f ImageFilter) view(p view.Paging) (q view.ImageQuery, err error) {
 	if q.Severity, err = severity(f.Severity); err != nil {
 		return q, err
 	}
-	q.KEV, err = optionalBool("kev", f.KEV)
+	if q.KEV, err = optionalBool("kev", f.KEV); err != nil {
+		return q, err
+	}
+	q.AsOf, err = asOf(f.AsOf)
 	return q, err
 }
 
@@ -35,7 +39,7 @@ func (f ImageFilter) view(p view.Paging) (q view.ImageQuery, err error) {
 func ParseImageQuery(v url.Values) (view.ImageQuery, error) {
 	return ImageFilter{
 		Name: v.Get("name"), Severity: v.Get("severity"), KEV: v.Get("kev"), State: v.Get("state"),
-		Vulnerability: v.Get("vulnerability"), Package: v.Get("package"), Check: v.Get("check"),
+		Vulnerability: v.Get("vulnerability"), Package: v.Get("package"), Check: v.Get("check"), AsOf: v.Get("as_of"),
 	}.view(view.Paging{Cursor: v.Get("cursor")})
 }
 

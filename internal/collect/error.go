@@ -1,6 +1,7 @@
 package collect
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +22,8 @@ type Error struct {
 	// Cause completes the sentence "<action> <outcome> in <on> …": "by a
 	// service control policy"; empty when Err says it.
 	Cause string
+	// Permission is the missing one of a denial; empty when it is Action.
+	Permission string
 	// Remedy tells what to do; empty for the outcome's usual one.
 	Remedy string
 	// Err is the provider's error.
@@ -105,7 +108,7 @@ func Result(err error) inventory.ScopeResult {
 		result.Reason = oneLine(e.reason())
 	}
 	if e.Outcome == inventory.Denied {
-		result.Permission = e.Action
+		result.Permission = cmp.Or(e.Permission, e.Action)
 	}
 	return result
 }

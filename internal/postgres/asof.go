@@ -39,16 +39,56 @@ func (r *Reader) asOfQuery(q view.WorkloadQuery) (string, []any, error) {
 	}
 	query := `
 		select v.id, v.uid, s.provider, s.account, s.region, v.attrs, v.first_seen, v.valid_from
-		from (
+		from ` + workloadsAt(tenant, at) + ` v
+		join scope s on s.tenant_id = v.tenant_id and s.id = v.scope_id
+		` + f.where() + ` order by v.id desc`
+	return query, f.args, nil
+}
+
+// workloadsAt returns the sub-query of the versions of workloads that held at a
+// time; tenant and at are place holders.
+func workloadsAt(tenant, at string) string {
+	return `(
 			select tenant_id, id, uid, scope_id, attrs, first_seen, changed_at as valid_from
 			from workload where tenant_id = ` + tenant + ` and changed_at <= ` + at + `
 			union all
 			select tenant_id, id, uid, scope_id, attrs, first_seen, valid_from
 			from history where tenant_id = ` + tenant + ` and type = 'workload' and valid_from <= ` + at + ` and valid_to > ` + at + `
-		) v
-		join scope s on s.tenant_id = v.tenant_id and s.id = v.scope_id
-		` + f.where() + ` order by v.id desc`
-	return query, f.args, nil
+		)`
+}
+
+// imagesAt returns the sub-query of the (workload, reference, image) triples
+// that held at a time. A container whose runtime told no digest is left out:
+// what its tag meant then is not known.
+func imagesAt(tenant, at string) string {
+	return `(
+		select v.id as workload_id, c->>'image' as reference, coalesce(direct.id, child.id) as image_id
+		from ` + workloadsAt(tenant, at) + ` v
+		cross join lateral jsonb_array_elements(v.attrs->'containers') c
+		left join image direct on direct.digest = c->>'digest'
+		left join lateral (
+			select case when count(*) = 1 then min(i.id) end as id
+			from image_index x join image i on i.digest = x.manifest
+			where x.digest = c->>'digest' and coalesce(c->>'architecture', x.architecture) = x.architecture
+		) child on true
+		where coalesce(direct.id, child.id) is not null
+	)`
+}
+
+// scopesAt returns the sub-query of the outcomes of scopes that held at a time,
+// with the columns of [scopeColumns].
+func scopesAt(tenant, at string) string {
+	return `(
+		select provider, account, region, collector, target, outcome, reason, permission, remedy, records,
+			null::timestamptz as tried_at, null::timestamptz as completed_at, 0 as duration_ms
+		from scope
+		where tenant_id = ` + tenant + ` and first_seen <= ` + at + ` and since <= ` + at + ` and (gone_at is null or gone_at > ` + at + `)
+		union all
+		select s.provider, s.account, s.region, s.collector, s.target, h.attrs->>'outcome', h.attrs->>'reason',
+			h.attrs->>'permission', h.attrs->>'remedy', (h.attrs->>'records')::integer, null, null, 0
+		from history h join scope s on s.tenant_id = h.tenant_id and s.id = h.id
+		where h.tenant_id = ` + tenant + ` and h.type = '` + scopeResultType + `' and h.valid_from <= ` + at + ` and h.valid_to > ` + at + `
+	)`
 }
 
 func (r *Reader) workloadsAsOf(ctx context.Context, q view.WorkloadQuery) (page view.Page[view.Workload], err error) {

@@ -29,8 +29,13 @@ func (r *Reader) Scopes(ctx context.Context, q view.ScopeQuery) (page view.Page[
 	defer derrors.Wrap(&err, "postgres.Scopes")
 
 	f := &filter{}
-	f.add("s.tenant_id = ?", r.tenant)
-	f.add("s.gone_at is null")
+	from := "scope"
+	if q.AsOf.IsZero() {
+		f.add("s.tenant_id = ?", r.tenant)
+		f.add("s.gone_at is null")
+	} else {
+		from = scopesAt(f.arg(r.tenant), f.arg(q.AsOf))
+	}
 	f.equal("s.provider", string(q.Provider))
 	f.equal("s.account", q.Account)
 	f.equal("s.region", q.Region)
@@ -49,7 +54,7 @@ func (r *Reader) Scopes(ctx context.Context, q view.ScopeQuery) (page view.Page[
 			complete, provider, account, region, collector, target)
 	}
 	n := limit(q.Paging)
-	rows, err := r.db.pool.Query(ctx, `select `+scopeColumns+` from scope s `+f.where()+`
+	rows, err := r.db.pool.Query(ctx, `select `+scopeColumns+` from `+from+` s `+f.where()+`
 		order by s.outcome = 'complete', s.provider, s.account, s.region, s.collector, s.target limit `+f.arg(n+1), f.args...)
 	if err != nil {
 		return page, err

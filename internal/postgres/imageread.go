@@ -16,13 +16,21 @@ import (
 	"github.com/stowage-dev/stowage/internal/view"
 )
 
-// imageColumns are those of [scanImage], over image i and the tenant $1.
-const imageColumns = `
+// imageColumns returns the columns of [scanImage], over image i and the images
+// that run.
+func imageColumns(running string) string {
+	return `
 	i.id, i.digest, i.os, i.architecture, i.variant, i.size, i.created_at, i.first_seen, i.scan_state, i.scan_error, i.scanned_at,
 	i.distribution, i.packages, i.max_severity, i.critical, i.high, i.medium, i.low, i.kev, i.failed_checks,
-	(select count(distinct c.workload_id) from container c where c.tenant_id = $1 and c.image_id = i.id),
-	array(select c.host || '/' || c.repository || case when c.tag = '' then '' else ':' || c.tag end
-		from container c where c.tenant_id = $1 and c.image_id = i.id group by 1 order by count(*) desc, 1 limit 10)`
+	(select count(distinct c.workload_id) from ` + running + ` c where c.image_id = i.id),
+	array(select c.reference from ` + running + ` c where c.image_id = i.id group by 1 order by count(*) desc, 1 limit 10)`
+}
+
+// imagesNow is the sub-query of the (workload, reference, image) triples of the
+// tenant $1.
+const imagesNow = `(
+	select workload_id, host || '/' || repository || case when tag = '' then '' else ':' || tag end as reference, image_id
+	from container where tenant_id = $1)`
 
 func scanImage(row pgx.CollectableRow) (v view.Image, err error) {
 	var id int64
@@ -36,15 +44,19 @@ func scanImage(row pgx.CollectableRow) (v view.Image, err error) {
 	return v, err
 }
 
-// imageFilter returns the conditions of a query over image i; the tenant is
-// its first argument.
-func (r *Reader) imageFilter(q view.ImageQuery) (*filter, error) {
-	f := &filter{}
-	running := "exists (select from container c where c.tenant_id = ? and c.image_id = i.id"
+// imageFilter returns the conditions of a query over image i, and the images
+// that run; the tenant is its first argument.
+func (r *Reader) imageFilter(q view.ImageQuery) (f *filter, running string, err error) {
+	f = &filter{}
+	tenant := f.arg(r.tenant)
+	running = imagesNow
+	if !q.AsOf.IsZero() {
+		running = imagesAt(tenant, f.arg(q.AsOf))
+	}
 	if q.Name != "" {
-		f.add(running+" and strpos(lower(c.host || '/' || c.repository || ':' || c.tag), lower(?)) > 0)", r.tenant, clean(q.Name))
+		f.add("exists (select from "+running+" c where c.image_id = i.id and strpos(lower(c.reference), lower(?)) > 0)", clean(q.Name))
 	} else {
-		f.add(running+")", r.tenant)
+		f.add("exists (select from " + running + " c where c.image_id = i.id)")
 	}
 	if q.Severity > finding.Unknown {
 		f.add("i.max_severity >= ?", int16(q.Severity))
@@ -66,11 +78,11 @@ func (r *Reader) imageFilter(q view.ImageQuery) (*filter, error) {
 		var severity, critical, high int
 		var id int64
 		if err := decodeCursor(q.Cursor, &severity, &critical, &high, &id); err != nil {
-			return nil, err
+			return nil, "", err
 		}
 		f.add("(i.max_severity, i.critical, i.high, i.id) < (?, ?, ?, ?)", severity, critical, high, id)
 	}
-	return f, nil
+	return f, running, nil
 }
 
 const imageOrder = ` order by i.max_severity desc, i.critical desc, i.high desc, i.id desc`
@@ -79,12 +91,12 @@ const imageOrder = ` order by i.max_severity desc, i.critical desc, i.high desc,
 func (r *Reader) Images(ctx context.Context, q view.ImageQuery) (page view.Page[view.Image], err error) {
 	defer derrors.Wrap(&err, "postgres.Images")
 
-	f, err := r.imageFilter(q)
+	f, running, err := r.imageFilter(q)
 	if err != nil {
 		return page, err
 	}
 	n := limit(q.Paging)
-	rows, err := r.db.pool.Query(ctx, `select `+imageColumns+` from image i `+f.where()+imageOrder+` limit `+f.arg(n+1), f.args...)
+	rows, err := r.db.pool.Query(ctx, `select `+imageColumns(running)+` from image i `+f.where()+imageOrder+` limit `+f.arg(n+1), f.args...)
 	if err != nil {
 		return page, err
 	}
@@ -101,12 +113,12 @@ func (r *Reader) Images(ctx context.Context, q view.ImageQuery) (page view.Page[
 func (r *Reader) AllImages(ctx context.Context, q view.ImageQuery) iter.Seq2[view.Image, error] {
 	return func(yield func(view.Image, error) bool) {
 		q.Cursor = ""
-		f, err := r.imageFilter(q)
+		f, running, err := r.imageFilter(q)
 		if err != nil {
 			yield(view.Image{}, err)
 			return
 		}
-		stream(ctx, r.db, `select `+imageColumns+` from image i `+f.where()+imageOrder, f.args, scanImage, yield)
+		stream(ctx, r.db, `select `+imageColumns(running)+` from image i `+f.where()+imageOrder, f.args, scanImage, yield)
 	}
 }
 
@@ -118,7 +130,7 @@ func (r *Reader) Image(ctx context.Context, digest string) (d view.ImageDetail, 
 	if err != nil {
 		return d, err
 	}
-	rows, err := r.db.pool.Query(ctx, `select `+imageColumns+` from image i where i.id = $2`, r.tenant, id)
+	rows, err := r.db.pool.Query(ctx, `select `+imageColumns(imagesNow)+` from image i where i.id = $2`, r.tenant, id)
 	if err != nil {
 		return d, err
 	}

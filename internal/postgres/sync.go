@@ -103,15 +103,39 @@ func (db *DB) Apply(ctx context.Context, run Run, then func(context.Context, pgx
 func (db *DB) recordOutcome(ctx context.Context, run Run, at time.Time) error {
 	const query = `
 		update scope
-		set run = run + 1, outcome = $4, reason = $5, permission = $6, remedy = $7,
-			tried_at = $8, duration_ms = $9
+		set run = run + 1, outcome = $4, reason = $5, permission = $6, remedy = $7, tried_at = $8, duration_ms = $9,
+			since = case when (outcome, reason) is distinct from ($4, $5) then $8 else since end
 		where tenant_id = $1 and id = $2 and run = $3`
-	tag, err := db.pool.Exec(ctx, query, run.Tenant, int64(scopeID(run.Snapshot.Key)), run.Token,
-		string(run.Result.Outcome), clean(run.Result.Reason), run.Result.Permission, clean(run.Result.Remedy),
-		at, int32(run.Duration.Milliseconds()))
-	if err == nil && tag.RowsAffected() == 0 {
-		return ErrSuperseded
-	}
+	result := run.Result
+	result.Reason, result.Remedy = clean(result.Reason), clean(result.Remedy)
+	id := scopeID(run.Snapshot.Key)
+	return db.InTx(ctx, func(tx pgx.Tx) error {
+		if err := closeResult(ctx, tx, run.Tenant, id, result, at); err != nil {
+			return err
+		}
+		tag, err := tx.Exec(ctx, query, run.Tenant, int64(id), run.Token,
+			string(result.Outcome), result.Reason, result.Permission, result.Remedy, at, int32(run.Duration.Milliseconds()))
+		if err == nil && tag.RowsAffected() == 0 {
+			return ErrSuperseded
+		}
+		return err
+	})
+}
+
+// scopeResultType is the type of history rows that hold how collections of a
+// scope ended.
+const scopeResultType = "scope_result"
+
+// closeResult moves the result of a scope to history if another one replaces
+// it.
+func closeResult(ctx context.Context, tx pgx.Tx, tenant int, scope inventory.ID, next inventory.ScopeResult, at time.Time) error {
+	const query = `
+		insert into history (tenant_id, type, id, uid, scope_id, valid_from, valid_to, gone, first_seen, attrs)
+		select tenant_id, $3, id, '', id, since, $4, false, first_seen, jsonb_build_object(
+			'outcome', outcome, 'reason', reason, 'permission', permission, 'remedy', remedy, 'records', records)
+		from scope
+		where tenant_id = $1 and id = $2 and outcome <> 'pending' and (outcome, reason) is distinct from ($5, $6)`
+	_, err := tx.Exec(ctx, query, tenant, int64(scope), scopeResultType, at, string(next.Outcome), next.Reason)
 	return err
 }
 
@@ -317,10 +341,14 @@ func (s *syncer) close(ctx context.Context, t *recordTable, ids []int64) error {
 
 // finish records the complete run on the scope.
 func (s *syncer) finish(ctx context.Context) error {
+	if err := closeResult(ctx, s.tx, s.run.Tenant, s.scope, s.run.Result, s.at); err != nil {
+		return err
+	}
 	const query = `
 		update scope
 		set run = run + 1, outcome = 'complete', reason = '', permission = '', remedy = '',
-			digest = $3, records = $4, tried_at = $5, completed_at = $5, duration_ms = $6
+			digest = $3, records = $4, tried_at = $5, completed_at = $5, duration_ms = $6,
+			since = case when (outcome, reason) is distinct from ('complete', '') then $5 else since end
 		where tenant_id = $1 and id = $2`
 	_, err := s.tx.Exec(ctx, query, s.run.Tenant, int64(s.scope), s.run.Snapshot.Digest(),
 		int32(s.run.Snapshot.Len()), s.at, int32(s.run.Duration.Milliseconds()))

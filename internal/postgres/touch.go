@@ -88,17 +88,16 @@ func (t *toucher) flush(ctx context.Context) {
 	}
 }
 
-// touchScopes records a complete run of the scopes whose digest and run are
-// the stored ones and returns which those are.
+// touchScopes records a complete run of the scopes that were complete before
+// with the same digest and run, and returns which those are.
 func (db *DB) touchScopes(ctx context.Context, batch []touchRequest) (map[inventory.ID]bool, error) {
 	const query = `
 		update scope s
-		set run = s.run + 1, outcome = 'complete', reason = '', permission = '', remedy = '',
-			tried_at = u.at, completed_at = u.at, duration_ms = u.duration_ms
+		set run = s.run + 1, tried_at = u.at, completed_at = u.at, duration_ms = u.duration_ms
 		from unnest($1::integer[], $2::bigint[], $3::bigint[], $4::bytea[], $5::timestamptz[], $6::integer[])
 			as u(tenant_id, id, run, digest, at, duration_ms)
 		where s.tenant_id = u.tenant_id and s.id = u.id and s.run = u.run and s.digest = u.digest
-			and s.gone_at is null
+			and s.outcome = 'complete' and s.gone_at is null
 		returning s.id`
 	var (
 		n         = len(batch)

@@ -123,7 +123,7 @@ func FuzzPasswd(f *testing.F) {
 		}
 		for _, u := range users {
 			if !isName(u.Name) {
-				t.Errorf("user %+q is not one", u)
+				t.Errorf("user %+v is not one", u)
 			}
 		}
 	})

@@ -120,12 +120,8 @@ func TestLimitRatio(t *testing.T) {
 	}
 }
 
-// A sparse file of 10 GB has no content to speak of; a million entries and
-// files with long names cost no memory that stays.
+// A sparse file of 10 GB and a crowd of empty files are no reason to give up.
 func TestCheapBombs(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes seconds")
-	}
 	t.Parallel()
 	t.Run("sparse", func(t *testing.T) {
 		t.Parallel()
@@ -139,7 +135,7 @@ func TestCheapBombs(t *testing.T) {
 	})
 	t.Run("entries", func(t *testing.T) {
 		t.Parallel()
-		const n = 300_000
+		const n = 50_000
 		got, err := ReadLayer(t.Context(), bomb(t, func(w *tar.Writer) error {
 			for i := range n {
 				if err := w.WriteHeader(&tar.Header{Name: fmt.Sprint("d/", i), Mode: 0o644}); err != nil {

@@ -17,6 +17,8 @@ type ScopeQuery struct {
 	Outcome   inventory.Outcome
 	// Gaps selects the scopes that are not complete.
 	Gaps bool
+	// AsOf asks for the outcomes that held at a time in the past.
+	AsOf time.Time
 }
 
 // A Scope is one row of the coverage list: where Stowage looked, and why it

@@ -20,6 +20,9 @@ type ImageQuery struct {
 	// Package is the name of a package in the image.
 	Package string
 	Check   string
+	// AsOf asks for the images that ran at a time in the past, as far as the
+	// runtimes told their digests. Findings are always today's.
+	AsOf time.Time
 }
 
 // An Image is one row of the list of images.

@@ -48,7 +48,11 @@ type coveragePage struct {
 
 func (s *site) coverage(r *http.Request) (page, error) {
 	ctx := r.Context()
-	found, err := s.store.Scopes(ctx, api.ParseScopeQuery(r.URL.Query()))
+	q, err := api.ParseScopeQuery(r.URL.Query())
+	if err != nil {
+		return page{}, err
+	}
+	found, err := s.store.Scopes(ctx, q)
 	if err != nil {
 		return page{}, err
 	}

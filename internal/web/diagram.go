@@ -16,7 +16,7 @@ const (
 	columnGap, rowGap     = 46, 14
 	margin                = 8
 	// labelLength is how many characters fit a node.
-	labelLength = 25
+	labelLength = 23
 	// columnNodes is how many nodes of one kind a column shows; the last one
 	// stands for the rest.
 	columnNodes = 8
@@ -53,12 +53,6 @@ type node struct {
 	// Severity is that of an image's findings.
 	Severity finding.Severity
 }
-
-// TextX is where a node's text starts.
-func (n *node) TextX() int { return n.X + 12 }
-
-// Line returns where a line of a node's text stands, from 0.
-func (n *node) Line(i int) int { return n.Y + 18 + 15*i }
 
 // An edge leads from a node's right side to another's left side.
 type edge struct {
@@ -155,7 +149,7 @@ func imageNode(c view.Container) node {
 	case c.ImageDigest == "":
 		n.Class, n.Note, n.URL = "image unresolved", "not resolved", "#containers"
 		return n
-	case c.ScanState != "scanned" && c.ScanState != "partial":
+	case !scanned(c.ScanState):
 		n.Note = "not scanned"
 	case c.MaxSeverity == finding.Unknown:
 		n.Note = "no known vulnerability"

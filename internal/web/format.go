@@ -82,6 +82,22 @@ func shortDigest(digest string) string {
 	return algorithm + ":" + hex[:12]
 }
 
+// hostLength is how many characters of a registry's name show in a list.
+const hostLength = 22
+
+// shortReference returns an image reference for a list: the registry's name is
+// cut, for those of clouds are long and alike, and so is a digest.
+func shortReference(reference string) string {
+	name, digest, pinned := strings.Cut(reference, "@")
+	if host, path, ok := strings.Cut(name, "/"); ok {
+		name = truncate(host, hostLength) + "/" + truncate(path, 2*hostLength)
+	}
+	if pinned {
+		name += "@" + shortDigest(digest)
+	}
+	return name
+}
+
 // truncate cuts s in its middle to at most n characters: names of resources
 // differ at their ends.
 func truncate(s string, n int) string {

@@ -142,6 +142,9 @@ func layers(d view.ImageDetail) []layer {
 	return rows
 }
 
-// Read reports whether the image was read, if only in part: without that, no
-// package and no vulnerability means nothing.
-func (p imagePage) Read() bool { return p.ScanState == "scanned" || p.ScanState == "partial" }
+// Read reports whether the image was read, if only in part.
+func (p imagePage) Read() bool { return scanned(p.ScanState) }
+
+// scanned reports whether a scan in the state read the image, if only in part.
+// Without that, no package and no vulnerability means nothing.
+func scanned(state string) bool { return state == "scanned" || state == "partial" }

@@ -49,6 +49,7 @@ func (s *site) overview(r *http.Request) (page, error) {
 	}
 	d := overviewPage{Status: status, Progress: progressOf(status), Bars: severityBars(status.Vulnerabilities)}
 	yes := true
+	d.Urgent.Compact = true
 	d.Urgent.Caption = "Reached from the internet, with a vulnerability that is known to be exploited"
 	if d.Urgent.Items, err = s.top(r, view.WorkloadQuery{Exposed: &yes, KEV: &yes}); err != nil {
 		return page{}, err

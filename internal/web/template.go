@@ -4,7 +4,8 @@ import (
 	"embed"
 	"html/template"
 	"strings"
-	"time")
+	"time"
+)
 
 //go:embed templates
 var templateFiles embed.FS
@@ -46,7 +47,10 @@ var functions = template.FuncMap{
 	"short":            shortDigest,
 	"since":            func(t time.Time) string { return relative(time.Now(), t) },
 	"stamp":            func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
+	"reference":        shortReference,
+	"scanned":          scanned,
 	"rfc3339":          func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+	"took":             func(ms int) string { return (time.Duration(ms) * time.Millisecond).String() },
 	"truncate":         truncate,
 	"list":             listURL,
 	"imageURL":         imageURL,

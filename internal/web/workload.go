@@ -11,14 +11,42 @@ import (
 
 type workloadPage struct {
 	view.WorkloadDetail
-	Checks  failedChecks
-	Diagram diagram
+	Containers []container
+	Checks     failedChecks
+	Diagram    diagram
 	// Identities are the one of the containers and the cloud role behind it.
 	Identities []identity
 	History    []version
 	// Gaps are scopes of the account that could not be read: what is derived
 	// from them may be missing here.
 	Gaps []view.Scope
+}
+
+// A container is a container with its place in the list.
+type container struct {
+	view.Container
+	Index int
+}
+
+// TypeName returns the container's type in words.
+func (c container) TypeName() string { return containerName(c.Type) }
+
+// Read reports whether the image was read, if only in part.
+func (c container) Read() bool { return scanned(c.ScanState) }
+
+// NonRoot reports whether the workload forbids the container to run as root.
+func (c container) NonRoot() bool { return c.RunAsNonRoot != nil && *c.RunAsNonRoot }
+
+// Escalation returns whether a process may gain privileges; empty when the
+// workload does not say.
+func (c container) Escalation() string {
+	switch {
+	case c.AllowPrivilegeEscalation == nil:
+		return ""
+	case *c.AllowPrivilegeEscalation:
+		return "allowed"
+	}
+	return "not allowed"
 }
 
 // An identity is an identity with what it is to the workload.
@@ -41,6 +69,9 @@ func (s *site) workload(r *http.Request) (page, error) {
 		return page{}, err
 	}
 	d := workloadPage{WorkloadDetail: detail, Diagram: newDiagram(detail), History: history(detail.Versions)}
+	for i, c := range detail.Containers {
+		d.Containers = append(d.Containers, container{c, i})
+	}
 	for _, c := range detail.Checks {
 		d.Checks.add(s.checks, c.Check, c.Severity, evidence{Detail: c.Detail, Container: c.Container, Layer: -1})
 	}

@@ -37,6 +37,8 @@ type workloadTable struct {
 	// Past is whether they are as of a time in the past, for which there are no
 	// findings.
 	Past bool
+	// Compact tables leave out the images.
+	Compact bool
 }
 
 func (s *site) workloads(r *http.Request) (page, error) {

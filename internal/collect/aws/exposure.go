@@ -31,7 +31,8 @@ func collectExposure(ctx context.Context, s *session, out collect.Sink) error {
 		}
 		if r.Outcome != inventory.Complete {
 			return &collect.Error{
-				Outcome: r.Outcome, Action: "exposure", On: s.Account + "/" + s.Region, Remedy: r.Remedy,
+				Outcome: r.Outcome, Action: "exposure", On: s.Account + "/" + s.Region,
+				Permission: r.Permission, Remedy: r.Remedy,
 				Cause: fmt.Sprintf("because %s is %s there: %s", name, r.Outcome, r.Reason),
 			}
 		}

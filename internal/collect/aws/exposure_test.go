@@ -110,8 +110,8 @@ func TestExposureHasTheGapsOfItsInputs(t *testing.T) {
 		s := &session{Scope: collect.Scope{ScopeKey: inventory.ScopeKey{Account: "111122223333", Region: "eu-west-1"}, Facts: f}}
 		err := collectExposure(t.Context(), s, &out)
 		got := collect.Result(err)
-		if got.Outcome != inventory.Denied || !strings.Contains(got.Reason, input+" was denied") || got.Remedy != "add x:Y" {
-			t.Errorf("with %s denied: %+v, want denied with its reason and remedy", input, got)
+		if got.Outcome != inventory.Denied || !strings.Contains(got.Reason, input+" was denied") || got.Permission != "x:Y" || got.Remedy != "add x:Y" {
+			t.Errorf("with %s denied: %+v, want denied with its reason, permission and remedy", input, got)
 		}
 		if len(out) > 0 {
 			t.Errorf("with %s denied: emitted %+v", input, out)

@@ -45,7 +45,7 @@ func splitStep(line string) (instr, text string) {
 }
 
 // assignment is NAME=value with the value quoted or a word.
-var assignment = regexp.MustCompile(`(?:^|[\s;&|(])(?:export\s+|--?)?([A-Za-z_][A-Za-z0-9_.-]*)[= ]?=\s*("(?:[^"\\]|\\.)*"|'[^']*'|[^\s;&|)]*)`)
+var assignment = regexp.MustCompile(`(?:^|[\s;&|(])(?:export\s+|--?)?([A-Za-z_][A-Za-z0-9_.-]*)=("(?:[^"\\]|\\.)*"|'[^']*'|[^\s;&|)]*)`)
 
 // assignments returns the names and values that a step sets.
 func (s step) assignments() []Variable {

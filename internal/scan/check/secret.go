@@ -12,7 +12,7 @@ var secretShapes = []struct {
 	name    string
 	pattern *regexp.Regexp
 }{
-	{"a private key", regexp.MustCompile(`-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----`)},
+	{"a private key", regexp.MustCompile(`-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----[^-]*(?:-----END (?:[A-Z]+ )?PRIVATE KEY-----)?`)},
 	{"an AWS access key ID", regexp.MustCompile(`\b(?:AKIA|ASIA)[A-Z2-7]{16}\b`)},
 	{"a GitHub token", regexp.MustCompile(`\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,})`)},
 	{"a GitLab token", regexp.MustCompile(`\bglpat-[A-Za-z0-9_-]{20,}`)},
@@ -26,7 +26,7 @@ var secretShapes = []struct {
 	{"a Hugging Face token", regexp.MustCompile(`\bhf_[A-Za-z0-9]{34,}\b`)},
 	{"a JSON web token", regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}`)},
 	{"an Azure storage key", regexp.MustCompile(`AccountKey=[A-Za-z0-9+/]{80,}`)},
-	{"a URL with a password", regexp.MustCompile(`\b[a-z][a-z0-9+.-]*://[^\s/:@'"${}<>]+:[^\s/:@'"${}<>]{3,}@[A-Za-z0-9.\[-]`)},
+	{"a URL with a password", regexp.MustCompile(`\b[a-z][a-z0-9+.-]*://[^\s/:@'"${}<>]+:[^\s/:@'"${}<>]{3,}@`)},
 }
 
 // secretShape returns what kind of secret is in a text by its shape, or an
@@ -57,11 +57,11 @@ func isSecretName(name string) bool {
 	return secretName.MatchString(name) && !notSecretName.MatchString(name)
 }
 
-// words that stand for a value, or that are one of few.
+// placeholders are words that stand for a value, or that are one of few.
 var placeholders = map[string]bool{
 	"": true, "true": true, "false": true, "yes": true, "no": true, "none": true, "null": true, "nil": true,
 	"on": true, "off": true, "enabled": true, "disabled": true, "undefined": true, "placeholder": true, "redacted": true,
-	"unset": true, "default": true, "changeme": false, "optional": true, "required": true,
+	"unset": true, "default": true, "optional": true, "required": true,
 }
 
 // isPlainValue reports whether a value can be a secret: not a path, a

@@ -36,6 +36,6 @@ var workloadCapability = workloadCheck{
 
 // dangerousCapabilities lead out of a container. See capabilities(7).
 var dangerousCapabilities = []string{
-	"ALL", "BPF", "DAC_READ_SEARCH", "MKNOD", "NET_ADMIN", "NET_RAW", "PERFMON", "SYSLOG",
-	"SYS_ADMIN", "SYS_BOOT", "SYS_MODULE", "SYS_PTRACE", "SYS_RAWIO", "SYS_TIME",
+	"ALL", "BPF", "DAC_READ_SEARCH", "MKNOD", "NET_ADMIN", "PERFMON",
+	"SYS_ADMIN", "SYS_BOOT", "SYS_MODULE", "SYS_PTRACE", "SYS_RAWIO",
 }

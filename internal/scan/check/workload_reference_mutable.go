@@ -17,8 +17,8 @@ var workloadReferenceMutable = workloadCheck{
 	},
 	container: func(_ *inventory.Workload, c *inventory.Container) string {
 		r, err := image.ParseReference(c.Image)
-		if err != nil {
-			return "" // Such as a Lambda function's or a config digest.
+		if err != nil || image.ValidDigest(c.Image) {
+			return "" // What the runtime says of an image that it was given.
 		}
 		detail, _ := mutable(r)
 		return detail
