@@ -12,6 +12,7 @@ import (
 	"github.com/stowage-dev/stowage/internal/inventory"
 	"github.com/stowage-dev/stowage/internal/postgres"
 	"github.com/stowage-dev/stowage/internal/registry"
+	"github.com/stowage-dev/stowage/internal/scan/check"
 )
 
 // ResolveArgs ask what a reference is: the manifest behind a digest or a tag,
@@ -110,6 +111,8 @@ func (w *resolveWorker) resolve(ctx context.Context, r *postgres.Resolution) err
 	if err != nil {
 		return err
 	}
+	// Build steps and labels hold secrets; nothing stores what they were.
+	m = check.Redact(m)
 	r.Manifest = &m
 	return nil
 }

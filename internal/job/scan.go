@@ -80,7 +80,7 @@ func (w *scanWorker) Work(ctx context.Context, job *river.Job[ScanArgs]) error {
 	switch {
 	case errors.As(err, &problem) && !problem.Permanent() && problem.RetryAfter > 0:
 		return river.JobSnooze(problem.RetryAfter)
-	case errors.As(err, &problem) && problem.Permanent():
+	case errors.As(err, &problem) && problem.Permanent(), errors.Is(err, scan.ErrMalformed):
 		return river.JobCancel(err)
 	}
 	return err

@@ -74,8 +74,8 @@ func (c *configFile) image(manifestType string) image.Config {
 		User:         c.Config.User,
 		EnvNames:     c.Config.Env,
 		ExposedPorts: slices.Sorted(maps.Keys(c.Config.ExposedPorts)),
-		Entrypoint:   redactAll(c.Config.Entrypoint),
-		Cmd:          redactAll(c.Config.Cmd),
+		Entrypoint:   c.Config.Entrypoint,
+		Cmd:          c.Config.Cmd,
 		Volumes:      slices.Sorted(maps.Keys(c.Config.Volumes)),
 		WorkingDir:   c.Config.WorkingDir,
 		Labels:       c.Config.Labels,
@@ -86,17 +86,9 @@ func (c *configFile) image(manifestType string) image.Config {
 		out.Healthcheck = h.Test
 	}
 	for _, h := range c.History {
-		out.History = append(out.History, image.History{CreatedBy: image.RedactStep(h.CreatedBy), Created: h.Created.Time, Empty: h.EmptyLayer})
+		out.History = append(out.History, image.History{CreatedBy: h.CreatedBy, Created: h.Created.Time, Empty: h.EmptyLayer})
 	}
 	return out
-}
-
-// redactAll returns the words of a command without the values of secrets.
-func redactAll(words []string) []string {
-	for i, w := range words {
-		words[i] = image.RedactStep(w)
-	}
-	return words
 }
 
 // layers joins the layers of the manifest with what the configuration says of
@@ -109,7 +101,7 @@ func (c *configFile) layers(descriptors []Descriptor) ([]image.Layer, error) {
 	var steps []string
 	for _, h := range c.History {
 		if !h.EmptyLayer {
-			steps = append(steps, image.RedactStep(h.CreatedBy))
+			steps = append(steps, h.CreatedBy)
 		}
 	}
 	out := make([]image.Layer, 0, len(descriptors))

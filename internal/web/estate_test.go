@@ -245,7 +245,7 @@ func estateImages() []view.ImageDetail {
 		},
 	}
 	for i := range 250 {
-		a.PackageList = append(a.PackageList, image.Package{Ecosystem: "Debian:12", Name: fmt.Sprintf("libexample%d", i), Version: "1.2.3-4+deb12u1", Source: "example", Path: "var/lib/dpkg/status", Layer: i % 2})
+		a.PackageList = append(a.PackageList, image.Package{Ecosystem: "Debian:12", Name: fmt.Sprintf("libexample%d", i%10), Version: fmt.Sprintf("1.2.3-%d+deb12u1", i), Source: "example", Path: "var/lib/dpkg/status", Layer: i % 2})
 	}
 	a.PackageList = append(a.PackageList, image.Package{Ecosystem: "npm", Name: "express", Version: "4.17.1", Path: "srv/app/node_modules/express/package.json", Layer: 2})
 	b := view.ImageDetail{Image: view.Image{
