@@ -51,6 +51,29 @@ create table scope (
 create index scope_account on scope (tenant_id, provider, account, region, collector);
 create index scope_parent on scope (tenant_id, parent_id);
 
+-- The lease of an account: one row per account, so that a collection that
+-- finds nothing new writes one row and not one per scope.
+create table pass (
+  tenant_id integer not null,
+  provider  text    not null,
+  account   text    not null,
+  token     bigint  not null,    -- counts the passes that began
+  seen_at   timestamptz,         -- when the last pass that ended began
+  primary key (tenant_id, provider, account)
+) with (fillfactor = 50);
+
+-- Scopes with the times at which they were tried and complete: a pass that
+-- ended has tried all scopes of its account and has written to those that are
+-- not as they were.
+create view scope_seen as
+select s.tenant_id, s.id, s.parent_id, s.provider, s.account, s.region, s.collector, s.target, s.params,
+  s.digest, s.run, s.outcome, s.since, s.reason, s.permission, s.remedy, s.records, s.duration_ms, s.first_seen,
+  case when s.outcome = 'complete' then greatest(s.tried_at, p.seen_at) else s.tried_at end as tried_at,
+  case when s.outcome = 'complete' then greatest(s.completed_at, p.seen_at) else s.completed_at end as completed_at,
+  s.gone_at
+from scope s
+left join pass p on p.tenant_id = s.tenant_id and p.provider = s.provider and p.account = s.account;
+
 create table workload (
   tenant_id      integer     not null,
   id             bigint      not null, -- 63 bits of SHA-256 of uid
@@ -224,5 +247,6 @@ create index history_type on history (tenant_id, type, valid_to, valid_from);
 create index history_record on history (tenant_id, type, id, valid_from);
 
 -- +goose Down
+drop view scope_seen;
 drop table history, workload_check, reference, repository_image, exposure, resource, identity,
-  container, workload, scope, account, tenant;
+  container, workload, pass, scope, account, tenant;

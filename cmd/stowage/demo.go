@@ -31,8 +31,11 @@ type simulation struct {
 	Env         map[string]string `json:"env"`
 }
 
-// demoStart bounds the start of the simulation.
-const demoStart = time.Minute
+// demoStart and demoStop bound the start and the end of the simulation.
+const (
+	demoStart = time.Minute
+	demoStop  = 10 * time.Second
+)
 
 // startDemo starts the simulated clouds beside this process and points the
 // configuration and the environment at them and at an empty database. The
@@ -46,6 +49,11 @@ func startDemo(ctx context.Context, c *config.Config, o demoOptions, say func(st
 	if err != nil {
 		return nil, fmt.Errorf("demo: %w", err)
 	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.RemoveAll(dir))
+		}
+	}()
 	// The private PostgreSQL of root runs as another user, who must be able to
 	// enter.
 	if err := os.Chmod(dir, 0o755); err != nil {
@@ -73,7 +81,10 @@ func startDemo(ctx context.Context, c *config.Config, o demoOptions, say func(st
 	}
 	stop = func() error {
 		// It ends when its standard input does.
-		return errors.Join(lifeline.Close(), child.Wait(), os.RemoveAll(dir))
+		err := lifeline.Close()
+		kill := time.AfterFunc(demoStop, func() { _ = child.Process.Kill() })
+		defer kill.Stop()
+		return errors.Join(err, child.Wait(), os.RemoveAll(dir))
 	}
 	sim, err := readSimulation(ctx, out)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -169,15 +170,25 @@ func (t *table) row(cells ...string) {
 
 func (t *table) flush() error { return t.out.Flush() }
 
-// printable returns s without the characters that move a terminal's cursor or
-// break the table: names come from whoever deploys workloads.
+// printable returns s without the characters that move a terminal's cursor,
+// turn text around or break the table: names come from whoever deploys
+// workloads.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || (r >= 0x80 && r < 0xa0) {
-			return '\ufffd'
+		if unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp) {
+			return unicode.ReplacementChar
 		}
 		return r
 	}, s)
+}
+
+// printableLines is [printable] for text of several lines.
+func printableLines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i, line := range lines {
+		lines[i] = printable(line)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // ago returns how long ago t was, for people.

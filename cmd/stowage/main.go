@@ -13,12 +13,26 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	// A second signal ends the process at once.
-	context.AfterFunc(ctx, stop)
+	ctx, cancel := context.WithCancelCause(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		s := <-signals
+		// A second signal ends the process at once.
+		signal.Stop(signals)
+		cancel(signalError{s})
+	}()
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
+
+// A signalError is why the context of a command ends early.
+type signalError struct{ os.Signal }
+
+// Error implements error.
+func (e signalError) Error() string { return e.String() + " signal received" }
+
+// Is implements the interface of [errors.Is].
+func (signalError) Is(target error) bool { return target == context.Canceled }
 
 // The exit codes.
 const (
@@ -31,8 +45,9 @@ const (
 	exitIncomplete = 3
 	// exitFindings means that a scan found what --fail-on names.
 	exitFindings = 4
-	// exitInterrupted is 128 + SIGINT.
-	exitInterrupted = 130
+	// exitInterrupted is 128 + SIGINT. A command that another signal ends
+	// early exits with 128 and that signal's number.
+	exitInterrupted = 128 + int(syscall.SIGINT)
 )
 
 // An exitError ends the process with a code.
@@ -66,11 +81,22 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exit.code
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		fmt.Fprintln(stderr, "stowage: interrupted")
-		return exitInterrupted
+	default:
+		fmt.Fprintln(stderr, "stowage:", printableLines(err.Error()))
 	}
-	fmt.Fprintln(stderr, "stowage:", err)
-	if coded {
+	switch {
+	case coded:
 		return exit.code
+	case ctx.Err() != nil:
+		return interrupted(ctx)
 	}
 	return exitFailed
+}
+
+// interrupted returns the exit code of a command that a signal ended early.
+func interrupted(ctx context.Context) int {
+	if e, ok := errors.AsType[signalError](context.Cause(ctx)); ok && e.Signal == syscall.SIGTERM {
+		return 128 + int(syscall.SIGTERM)
+	}
+	return exitInterrupted
 }

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"runtime/debug"
+	"strings"
 
 	"github.com/lmittmann/tint"
 	"github.com/spf13/cobra"
@@ -27,6 +29,17 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &exitError{exitUsage, fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())}
 	})
+	root.Args = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		message := fmt.Sprintf("unknown command %q", args[0])
+		if similar := cmd.SuggestionsFor(args[0]); len(similar) > 0 {
+			message += "; did you mean " + strings.Join(similar, " or ") + "?"
+		}
+		return errors.New(message)
+	}
+	root.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	root.AddGroup(
 		&cobra.Group{ID: "serve", Title: "Run Stowage:"},
 		&cobra.Group{ID: "ask", Title: "Ask a running server:"},
@@ -42,7 +55,22 @@ func newRoot() *cobra.Command {
 	add("ask", newStatus(), newAccounts(), newCoverage(), newDoctor(), newWorkloads(), newWorkload(), newImages(), newImage(), newCVE(), newExport())
 	add("alone", newScan())
 	root.AddCommand(newGenerate())
+	for _, c := range append(root.Commands(), root) {
+		if c.Args != nil {
+			c.Args = usage(c.Args)
+		}
+	}
 	return root
+}
+
+// usage makes the errors of a check of arguments those of a wrong use.
+func usage(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return &exitError{exitUsage, fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())}
+		}
+		return nil
+	}
 }
 
 // version returns the module version that the binary was built from.

@@ -16,7 +16,6 @@ import (
 
 	"github.com/stowage-dev/stowage/internal/advisory"
 	"github.com/stowage-dev/stowage/internal/collect"
-	"github.com/stowage-dev/stowage/internal/collect/aws"
 	"github.com/stowage-dev/stowage/internal/config"
 	"github.com/stowage-dev/stowage/internal/finding"
 	"github.com/stowage-dev/stowage/internal/image"
@@ -76,16 +75,20 @@ func runScan(cmd *cobra.Command, name string, o scanOptions) error {
 	threshold := finding.Critical + 1
 	if o.failOn != "" {
 		var err error
-		if threshold, err = finding.ParseSeverity(o.failOn); err != nil {
-			return &exitError{exitUsage, fmt.Errorf("--fail-on: %w", err)}
+		if threshold, err = finding.ParseSeverity(o.failOn); err != nil || threshold == finding.Unknown {
+			return &exitError{exitUsage, fmt.Errorf("--fail-on %q is not low, medium, high or critical", o.failOn)}
 		}
+	}
+	platform := image.ParsePlatform(o.platform)
+	if platform.OS == "" || platform.Architecture == "" {
+		return &exitError{exitUsage, fmt.Errorf("--platform %q is not os/architecture[/variant], such as linux/arm64", o.platform)}
 	}
 	source, done, err := openImage(ctx, cmd, name)
 	if err != nil {
 		return err
 	}
 	defer done()
-	manifest, rawConfig, err := source.Image(ctx, image.ParsePlatform(o.platform))
+	manifest, rawConfig, err := source.Image(ctx, platform)
 	if err != nil {
 		return err
 	}
@@ -97,8 +100,9 @@ func runScan(cmd *cobra.Command, name string, o scanOptions) error {
 	}
 	report := scanReport{
 		Reference: name, Digest: manifest.Digest, Platform: manifest.Platform.String(), Distribution: result.Ecosystem,
-		Partial: result.Inventory.Partial, Packages: result.Inventory.Packages, Checks: result.Checks,
-		Vulnerabilities: []finding.VulnerabilityFinding{}, Matched: len(o.advisories) > 0,
+		Partial: result.Inventory.Partial, Matched: len(o.advisories) > 0,
+		Packages: append([]image.Package{}, result.Inventory.Packages...), Checks: append([]finding.CheckFinding{}, result.Checks...),
+		Vulnerabilities: []finding.VulnerabilityFinding{},
 	}
 	if report.Matched {
 		if report.Vulnerabilities, err = matchPackages(ctx, report.Packages, o); err != nil {
@@ -138,13 +142,15 @@ func openImage(ctx context.Context, cmd *cobra.Command, name string) (registry.S
 	}
 	c.Log.Level = 4 // Only what went wrong.
 	log := newLogger(c.Log)
-	var cloud *aws.Cloud
-	if strings.Contains(ref.Host, ".dkr.ecr.") {
-		if cloud, err = openAWS(ctx, config.AWS{Profile: c.AWS.Profile}, &collect.Limiter{}, log); err != nil {
+	var credentials []registry.CredentialFunc
+	if strings.Contains(ref.Host, ".dkr.ecr") {
+		cloud, err := openAWS(ctx, config.AWS{Profile: c.AWS.Profile}, &collect.Limiter{}, log)
+		if err != nil {
 			return nil, nil, fmt.Errorf("credentials for %s: %w", ref.Host, err)
 		}
+		credentials = append(credentials, cloud.RegistryCredential)
 	}
-	client, err := newRegistry(c.Registry, cloud, log)
+	client, err := newRegistry(c.Registry, log, credentials...)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -23,22 +24,22 @@ func newServe() *cobra.Command {
 				return err
 			}
 			log := newLogger(c.Log)
+			ctx, fail := context.WithCancelCause(cmd.Context())
+			defer fail(nil)
+			listener, err := listen(c.Listen, log)
+			if err != nil {
+				return err
+			}
+			defer listener.Close()
 			db, err := openSharedDatabase(cmd, c)
 			if err != nil {
 				return err
 			}
 			defer db.Close()
-			server, err := listen(c.Listen, db, log)
-			if err != nil {
-				return err
-			}
+			server := serve(listener, db, log, fail)
 			fmt.Fprintln(cmd.OutOrStdout(), "Stowage is on", server.URL)
-			select {
-			case <-cmd.Context().Done():
-			case err := <-server.done:
-				return err
-			}
-			return server.stop()
+			<-ctx.Done()
+			return errors.Join(failure(ctx), server.stop())
 		},
 	}
 	configFlags(cmd.Flags())
@@ -63,14 +64,15 @@ func newWork() *cobra.Command {
 				return err
 			}
 			defer db.Close()
-			s, err := openSources(ctx, c, log, saying(cmd.ErrOrStderr()))
+			s, err := openSources(ctx, c, log)
 			if err != nil {
 				return err
 			}
-			if err := s.checkSources(ctx); err != nil {
+			say := saying(cmd.ErrOrStderr())
+			if err := s.check(ctx, c, say); err != nil {
 				return err
 			}
-			return work(ctx, c, db, s, log, nil)
+			return work(ctx, c, db, s, log, say)
 		},
 	}
 	configFlags(cmd.Flags())

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/stowage-dev/stowage/internal/collect"
@@ -23,6 +25,7 @@ import (
 type database struct {
 	*postgres.DB
 	server *embedded.Server // nil with a database URL
+	watch  sync.WaitGroup
 }
 
 // openDatabase opens the configured database, or starts the private one, and
@@ -51,11 +54,27 @@ func openDatabase(ctx context.Context, c config.Config, log *slog.Logger, say fu
 	return db, err
 }
 
+// onFailure calls fail when the private server ends before ctx does.
+func (d *database) onFailure(ctx context.Context, fail func(error)) {
+	if d.server == nil {
+		return
+	}
+	d.watch.Go(func() {
+		select {
+		case <-ctx.Done():
+		case <-d.server.Done():
+			fail(fmt.Errorf("the private PostgreSQL ended: %w", cmp.Or(d.server.Err(), errors.New("somebody stopped it"))))
+		}
+	})
+}
+
 // stopTimeout is how long an orderly end may take.
 const stopTimeout = 30 * time.Second
 
-// close closes the store and stops the private server.
+// close closes the store and stops the private server. The context of
+// onFailure must have ended.
 func (d *database) close() error {
+	d.watch.Wait()
 	if d.DB != nil {
 		d.DB.Close()
 	}
@@ -69,14 +88,18 @@ func (d *database) close() error {
 
 // sources are the configured accounts and what reads them.
 type sources struct {
-	aws        *aws.Cloud // nil when AWS is not collected
+	aws        *aws.Cloud // nil when AWS is switched off or its configuration cannot be read
 	kubernetes *kubernetes.Client
 	runner     *collect.Runner
+
+	mu       sync.Mutex
+	awsErr   error     // why AWS could not be asked for its roots when it last was
+	awsAsked time.Time // when that was
+	awsUsed  bool      // it could be asked once
 }
 
-// openSources prepares the collectors. With AWS set to "auto" and no usable
-// credentials, AWS is left out and say is told why.
-func openSources(ctx context.Context, c config.Config, log *slog.Logger, say func(string)) (*sources, error) {
+// openSources prepares the collectors. It makes no call to a cloud.
+func openSources(ctx context.Context, c config.Config, log *slog.Logger) (*sources, error) {
 	limiter := &collect.Limiter{}
 	s := &sources{}
 	tokens := map[string]kubernetes.TokenFunc{}
@@ -89,7 +112,7 @@ func openSources(ctx context.Context, c config.Config, log *slog.Logger, say fun
 		case c.AWS.Enabled == "true":
 			return nil, err
 		default:
-			say(fmt.Sprintf("AWS is not collected: %v", err))
+			s.awsErr = err
 		}
 	}
 	contexts := make([]string, 0, len(c.Kubernetes.Contexts))
@@ -114,10 +137,6 @@ func openSources(ctx context.Context, c config.Config, log *slog.Logger, say fun
 	return s, nil
 }
 
-// awsProbe bounds the look for ambient credentials: off AWS, asking the
-// instance metadata service takes this long to fail.
-const awsProbe = 20 * time.Second
-
 func openAWS(ctx context.Context, c config.AWS, limiter *collect.Limiter, log *slog.Logger) (*aws.Cloud, error) {
 	roles := make([]aws.Role, len(c.Roles))
 	for i, r := range c.Roles {
@@ -133,31 +152,74 @@ func openAWS(ctx context.Context, c config.AWS, limiter *collect.Limiter, log *s
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, awsProbe)
-	defer cancel()
-	_, err = cloud.Roots(ctx)
-	return cloud, err
+	return cloud, nil
 }
 
-// roots returns the scopes that the configuration names.
-func (s *sources) roots(ctx context.Context) ([]inventory.ChildScope, error) {
-	roots, err := s.kubernetes.Roots()
-	if err != nil || s.aws == nil {
-		return roots, err
+const (
+	// awsProbe bounds the question whose the ambient credentials are: off AWS,
+	// asking the instance metadata service takes this long to fail.
+	awsProbe = 20 * time.Second
+	// awsAgain is how long a failure of that question is believed.
+	awsAgain = 5 * time.Minute
+)
+
+// awsRoots returns the scopes that the collection of AWS begins with.
+func (s *sources) awsRoots(ctx context.Context) ([]inventory.ChildScope, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.aws == nil || (s.awsErr != nil && time.Since(s.awsAsked) < awsAgain) {
+		return nil, s.awsErr
 	}
-	fromAWS, err := s.aws.Roots(ctx)
-	return append(roots, fromAWS...), err
+	probe, cancel := context.WithTimeout(ctx, awsProbe)
+	defer cancel()
+	roots, err := s.aws.Roots(probe)
+	if ctx.Err() == nil {
+		s.awsErr, s.awsAsked = err, time.Now()
+		s.awsUsed = s.awsUsed || err == nil
+	}
+	return roots, err
+}
+
+// errNoContext is why clusters that were collected before are not given up
+// when the kubeconfig vanishes.
+var errNoContext = errors.New("there is no kubeconfig, or it has no current context")
+
+// roots returns the scopes that the configuration names. A provider without
+// credentials is unknown, not empty: those may have expired.
+func (s *sources) roots(ctx context.Context) job.Roots {
+	roots := job.Roots{Unknown: map[inventory.Provider]error{}}
+	add := func(p inventory.Provider, scopes []inventory.ChildScope, err error) {
+		roots.Scopes = append(roots.Scopes, scopes...)
+		if err != nil {
+			roots.Unknown[p] = err
+		}
+	}
+	scopes, err := s.kubernetes.Roots()
+	if err == nil && len(scopes) == 0 {
+		err = errNoContext
+	}
+	add(inventory.Kubernetes, scopes, err)
+	scopes, err = s.awsRoots(ctx)
+	add(inventory.AWS, scopes, err)
+	return roots
+}
+
+// registryCredential returns the credential of a registry of AWS.
+func (s *sources) registryCredential(ctx context.Context, host string) (user, password string, expires time.Time, ok bool, err error) {
+	s.mu.Lock()
+	used := s.awsUsed
+	s.mu.Unlock()
+	if !used {
+		return "", "", time.Time{}, false, nil
+	}
+	return s.aws.RegistryCredential(ctx, host)
 }
 
 // newRegistry returns the client of all registries.
-func newRegistry(c config.Registry, cloud *aws.Cloud, log *slog.Logger) (*registry.Client, error) {
+func newRegistry(c config.Registry, log *slog.Logger, credentials ...registry.CredentialFunc) (*registry.Client, error) {
 	mirrors := make([]registry.Mirror, len(c.Mirrors))
 	for i, m := range c.Mirrors {
 		mirrors[i] = registry.Mirror(m)
-	}
-	var credentials []registry.CredentialFunc
-	if cloud != nil {
-		credentials = append(credentials, cloud.RegistryCredential)
 	}
 	return registry.New(registry.Options{
 		Mirrors: mirrors, Credentials: credentials, DockerConfig: c.DockerConfig, PlainHTTP: c.PlainHTTP,
@@ -167,7 +229,7 @@ func newRegistry(c config.Registry, cloud *aws.Cloud, log *slog.Logger) (*regist
 
 // newJobs returns the client that works all jobs.
 func newJobs(c config.Config, db *postgres.DB, s *sources, log *slog.Logger) (*job.Client, error) {
-	reg, err := newRegistry(c.Registry, s.aws, log)
+	reg, err := newRegistry(c.Registry, log, s.registryCredential)
 	if err != nil {
 		return nil, err
 	}
@@ -180,18 +242,31 @@ func newJobs(c config.Config, db *postgres.DB, s *sources, log *slog.Logger) (*j
 	})
 }
 
-// nothingToCollect is the error of a run that would show an empty page for no
+// errNothing is the error of a run that would show an empty page for no
 // visible reason.
-var nothingToCollect = errors.New("nothing to collect: there are no AWS credentials and no kubeconfig context; " +
+var errNothing = errors.New("nothing to collect: there are no AWS credentials and no kubeconfig context; " +
 	"set AWS_PROFILE or KUBECONFIG, configure accounts (docs/configuration.md), or try `stowage up --demo`")
 
-// checkSources fails when there is nothing to collect.
-func (s *sources) checkSources(ctx context.Context) error {
-	roots, err := s.roots(ctx)
-	if err == nil && len(roots) == 0 {
-		err = nothingToCollect
+// check fails when there is nothing to collect, or when what the configuration
+// names explicitly cannot be. say is told what else is left out, and why.
+func (s *sources) check(ctx context.Context, c config.Config, say func(string)) error {
+	roots := s.roots(ctx)
+	if err := ctx.Err(); err != nil {
+		return err
 	}
-	return err
+	if err := roots.Unknown[inventory.Kubernetes]; err != nil && err != errNoContext {
+		return err
+	}
+	if err := roots.Unknown[inventory.AWS]; err != nil {
+		if c.AWS.Enabled == "true" {
+			return err
+		}
+		say(fmt.Sprintf("AWS is not collected: %v", err))
+	}
+	if len(roots.Scopes) == 0 {
+		return errNothing
+	}
+	return nil
 }
 
 // saying returns a function that prints lines for people.

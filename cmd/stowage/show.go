@@ -75,7 +75,7 @@ func printWorkload(w io.Writer, d view.WorkloadDetail) error {
 		fmt.Fprintln(w, "\nReached from the internet")
 	}
 	for _, e := range d.Exposures {
-		fmt.Fprintf(w, "  %s %v via %s\n", printable(e.Address), e.Ports, e.Via)
+		fmt.Fprintf(w, "  %s %v via %s\n", printable(e.Address), e.Ports, printable(string(e.Via)))
 		for _, link := range e.Evidence {
 			fmt.Fprintf(w, "    %s\n", printable(link.Detail))
 		}

@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"net/http"
 	"os"
 	"slices"
 	"strconv"
@@ -36,7 +38,7 @@ func newStatus() *cobra.Command {
 			}
 			var status view.Status
 			if wait {
-				status, err = follow(cmd.Context(), cmd.ErrOrStderr(), ask)
+				status, err = follow(cmd.Context(), cmd.ErrOrStderr(), ask, func(s view.Status) bool { return s.FirstPass })
 			} else {
 				status, err = ask(cmd.Context())
 			}
@@ -118,9 +120,13 @@ const pollEvery = 500 * time.Millisecond
 // periodic ones start a moment after the server.
 const quietPolls = 3
 
-// follow asks for the status until the first full pass is done, and shows the
-// progress: bars on a terminal, lines elsewhere.
-func follow(ctx context.Context, w io.Writer, ask func(context.Context) (view.Status, error)) (view.Status, error) {
+// patience is how long a server may not answer while a command follows it: it
+// may just be starting, or starting again.
+const patience = time.Minute
+
+// follow asks for the status until the work is done, and shows the progress:
+// bars on a terminal, lines elsewhere.
+func follow(ctx context.Context, w io.Writer, ask func(context.Context) (view.Status, error), done func(view.Status) bool) (view.Status, error) {
 	var p progress = &lineProgress{w: w}
 	if f, ok := w.(*os.File); ok && isTerminal(f) {
 		p = newBarProgress(w)
@@ -128,17 +134,24 @@ func follow(ctx context.Context, w io.Writer, ask func(context.Context) (view.St
 	defer p.done()
 	ticker := time.NewTicker(pollEvery)
 	defer ticker.Stop()
-	quiet := 0
+	quiet, answered := 0, time.Now()
 	for {
 		status, err := ask(ctx)
-		if err != nil {
-			return status, err
-		}
-		p.show(status)
-		if status.FirstPass {
+		switch {
+		case err == nil:
+			answered = time.Now()
+			p.show(status)
 			quiet++
-		} else {
+			if !done(status) {
+				quiet = 0
+			}
+		case ctx.Err() != nil:
+			return status, ctx.Err()
+		case !passing(err) || time.Since(answered) > patience:
+			return status, err
+		default:
 			quiet = 0
+			p.say(err.Error())
 		}
 		if quiet == quietPolls {
 			return status, nil
@@ -151,9 +164,17 @@ func follow(ctx context.Context, w io.Writer, ask func(context.Context) (view.St
 	}
 }
 
+// passing reports whether an error may be gone a moment later.
+func passing(err error) bool {
+	answer, ok := errors.AsType[*client.Error](err)
+	return !ok || answer.Status >= http.StatusInternalServerError
+}
+
 // progress shows how far the work is.
 type progress interface {
 	show(view.Status)
+	// say tells why there is no progress.
+	say(string)
 	done()
 }
 
@@ -184,8 +205,12 @@ func (p *lineProgress) show(s view.Status) {
 	scopes, allScopes, images, allImages := stages(s)
 	line := fmt.Sprintf("collected %d of %d scopes, %s, scanned %d of %d images, %d advisories",
 		scopes, allScopes, plural(s.Workloads, "workload"), images, allImages, s.Advisories)
+	p.say(line)
+}
+
+func (p *lineProgress) say(line string) {
 	if line != p.last {
-		fmt.Fprintln(p.w, line)
+		fmt.Fprintln(p.w, printableLines(line))
 		p.last = line
 	}
 }
@@ -216,6 +241,9 @@ func (p *barProgress) show(s view.Status) {
 	p.images.SetTotal(int64(allImages), false)
 	p.images.SetCurrent(int64(images))
 }
+
+// say implements progress. The bars stand still, which says enough.
+func (p *barProgress) say(string) {}
 
 func (p *barProgress) done() {
 	p.scopes.Abort(false)

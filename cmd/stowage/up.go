@@ -1,16 +1,20 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/stowage-dev/stowage/internal/config"
+	"github.com/stowage-dev/stowage/internal/job"
 	"github.com/stowage-dev/stowage/internal/postgres"
+	"github.com/stowage-dev/stowage/internal/view"
 )
 
 // newUp returns the command that runs everything in one process.
@@ -40,12 +44,21 @@ func newUp() *cobra.Command {
 }
 
 func up(cmd *cobra.Command, c config.Config, demo demoOptions, once bool) (err error) {
-	ctx := cmd.Context()
+	ctx, fail := context.WithCancelCause(cmd.Context())
+	defer fail(nil)
 	say := saying(cmd.ErrOrStderr())
 	if once && os.Getenv("STOWAGE_LOG_LEVEL") == "" && !cmd.Flags().Changed("log-level") {
 		c.Log.Level = slog.LevelWarn // The progress says it better.
 	}
 	log := newLogger(c.Log)
+	var listener net.Listener
+	if !once {
+		// Before anything else: a port that is taken is found out at once.
+		if listener, err = listen(c.Listen, log); err != nil {
+			return err
+		}
+		defer listener.Close()
+	}
 	if demo.enabled {
 		stop, demoErr := startDemo(ctx, &c, demo, say)
 		if demoErr != nil {
@@ -53,40 +66,61 @@ func up(cmd *cobra.Command, c config.Config, demo demoOptions, once bool) (err e
 		}
 		defer func() { err = errors.Join(err, stop()) }()
 	}
-	s, err := openSources(ctx, c, log, say)
+	s, err := openSources(ctx, c, log)
 	if err != nil {
 		return err
 	}
-	if err := s.checkSources(ctx); err != nil {
+	if err := s.check(ctx, c, say); err != nil {
 		return err
 	}
 	db, err := openDatabase(ctx, c, log, say)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, db.close()) }()
+	defer func() {
+		fail(nil)
+		err = errors.Join(err, db.close())
+	}()
+	db.onFailure(ctx, fail)
 	if db.server != nil {
 		// The private database has this one owner: what its last one left
 		// running is running no more.
-		if err := db.ReleaseJobs(ctx); err != nil {
+		if err := releaseJobs(ctx, db.DB); err != nil {
 			return err
 		}
 	}
 	if once {
 		c.Collect.Every, c.Advisories.Every = 0, 0
-		return runOnce(ctx, cmd, c, db.DB, s, log)
+		err = runOnce(ctx, cmd, c, db.DB, s, log)
+		return cmp.Or(failure(ctx), err)
 	}
-	server, err := listen(c.Listen, db.DB, log)
-	if err != nil {
-		return err
-	}
+	server := serve(listener, db.DB, log, fail)
 	fmt.Fprintf(cmd.OutOrStdout(), "\n  Stowage is on %s\n  Press Ctrl-C to stop.\n\n", server.URL)
-	err = work(ctx, c, db.DB, s, log, server.done)
+	err = work(ctx, c, db.DB, s, log, say)
 	return errors.Join(err, server.stop())
 }
 
-// work works jobs until ctx ends or something arrives on failed.
-func work(ctx context.Context, c config.Config, db *postgres.DB, s *sources, log *slog.Logger, failed <-chan error) error {
+// releaseJobs gives back the jobs of all clients that are gone.
+func releaseJobs(ctx context.Context, db *postgres.DB) error {
+	clients, err := db.AbsentClients(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = db.ReleaseJobs(ctx, clients)
+	return err
+}
+
+// failure returns what ended ctx, unless a signal or nothing did.
+func failure(ctx context.Context) error {
+	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+// work works jobs until ctx ends, and returns what ended it unless that was a
+// signal.
+func work(ctx context.Context, c config.Config, db *postgres.DB, s *sources, log *slog.Logger, say func(string)) error {
 	jobs, err := newJobs(c, db, s, log)
 	if err != nil {
 		return err
@@ -99,14 +133,17 @@ func work(ctx context.Context, c config.Config, db *postgres.DB, s *sources, log
 		err = jobs.Plan(ctx)
 	}
 	if err == nil {
-		select {
-		case <-ctx.Done():
-		case err = <-failed:
-		}
+		<-ctx.Done()
+		err = failure(ctx)
+		say("Stopping what runs; another Ctrl-C ends it at once.")
 	}
-	stopCtx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+	return errors.Join(err, stopJobs(jobs))
+}
+
+func stopJobs(jobs *job.Client) error {
+	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
-	return errors.Join(err, jobs.Stop(stopCtx))
+	return jobs.Stop(ctx)
 }
 
 // runOnce works until there is nothing left to do and prints what was found.
@@ -122,10 +159,8 @@ func runOnce(ctx context.Context, cmd *cobra.Command, c config.Config, db *postg
 		return err
 	}
 	reader := db.Reader(postgres.DefaultTenant)
-	status, err := follow(ctx, cmd.ErrOrStderr(), reader.Status)
-	stopCtx, cancel := context.WithTimeout(context.Background(), stopTimeout)
-	defer cancel()
-	if err = errors.Join(err, jobs.Stop(stopCtx)); err != nil {
+	status, err := follow(ctx, cmd.ErrOrStderr(), reader.Status, func(s view.Status) bool { return s.FirstPass || givenUp(s) })
+	if err = errors.Join(err, stopJobs(jobs)); err != nil {
 		return err
 	}
 	if err := printSummary(ctx, cmd.OutOrStdout(), reader, status); err != nil {
@@ -135,4 +170,22 @@ func runOnce(ctx context.Context, cmd *cobra.Command, c config.Config, db *postg
 		return &exitError{code: exitIncomplete}
 	}
 	return nil
+}
+
+// givenUp reports whether nothing is left to do although not everything was
+// collected: the jobs that should do it failed for good.
+func givenUp(s view.Status) bool {
+	failed := 0
+	for _, q := range s.Queue {
+		if q.Waiting+q.Running > 0 {
+			return false
+		}
+		if collecting := q.Kind == (job.PlanArgs{}).Kind() || q.Kind == (job.CollectArgs{}).Kind(); collecting {
+			if q.Retrying > 0 {
+				return false
+			}
+			failed += q.Failed
+		}
+	}
+	return failed > 0
 }

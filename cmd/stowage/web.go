@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/stowage-dev/stowage/internal/api"
@@ -16,13 +17,14 @@ import (
 
 // A webServer serves the API and the pages.
 type webServer struct {
-	URL    string
-	server *http.Server
-	done   chan error
+	URL     string
+	server  *http.Server
+	serving sync.WaitGroup
 }
 
-// listen starts to serve on an address.
-func listen(address string, db *postgres.DB, log *slog.Logger) (*webServer, error) {
+// listen takes the address of the API and the pages. Nothing is answered
+// before [serve].
+func listen(address string, log *slog.Logger) (net.Listener, error) {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w; choose another address with --listen", address, err)
@@ -31,9 +33,13 @@ func listen(address string, db *postgres.DB, log *slog.Logger) (*webServer, erro
 		log.Warn("web exposed", "address", listener.Addr().String(),
 			"detail", "everyone who reaches this address reads the inventory: put a proxy with a login before it")
 	}
+	return listener, nil
+}
+
+// serve starts to serve. When it fails later, fail is told.
+func serve(listener net.Listener, db *postgres.DB, log *slog.Logger, fail func(error)) *webServer {
 	s := &webServer{
-		URL:  "http://" + listener.Addr().String(),
-		done: make(chan error, 1),
+		URL: "http://" + listener.Addr().String(),
 		server: &http.Server{
 			Handler:           handler(db),
 			ReadHeaderTimeout: 10 * time.Second,
@@ -41,8 +47,12 @@ func listen(address string, db *postgres.DB, log *slog.Logger) (*webServer, erro
 			ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 		},
 	}
-	go func() { s.done <- s.server.Serve(listener) }()
-	return s, nil
+	s.serving.Go(func() {
+		if err := s.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			fail(fmt.Errorf("serve %s: %w", s.URL, err))
+		}
+	})
+	return s
 }
 
 // handler returns the API, the pages and the health checks.
@@ -64,13 +74,18 @@ func handler(db *postgres.DB) http.Handler {
 	return web.Protect(mux)
 }
 
-// stop ends the server after the requests that run.
+// drainTimeout is how long requests that run get to end.
+const drainTimeout = 5 * time.Second
+
+// stop ends the server: after the requests that run, or with them if they take
+// long, such as an export to a client that reads slowly.
 func (s *webServer) stop() error {
-	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
 	defer cancel()
 	err := s.server.Shutdown(ctx)
-	if serveErr := <-s.done; !errors.Is(serveErr, http.ErrServerClosed) {
-		err = errors.Join(err, serveErr)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = s.server.Close()
 	}
+	s.serving.Wait()
 	return err
 }

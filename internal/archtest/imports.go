@@ -70,7 +70,7 @@ func libraryFault(path string, at place, imported string) string {
 		if len(h.packages) == 0 {
 			return fmt.Sprintf("%s imports %s: not used here", path, imported)
 		}
-		if !within(path, []string{"cmd/stowage"}) {
+		if !within(path, freeOfHomes) {
 			return fmt.Sprintf("%s imports %s: its home is %s", path, imported, strings.Join(h.packages, ", "))
 		}
 	}

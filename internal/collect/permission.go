@@ -24,9 +24,14 @@ func Documents(collectors []Collector) ([]Document, error) {
 	if err != nil {
 		return nil, err
 	}
+	role, err := RoleTemplate(collectors)
+	if err != nil {
+		return nil, err
+	}
 	return []Document{
 		{"docs/permissions.md", PermissionsPage(collectors)},
 		{"deploy/iam/aws-readonly.json", policy},
+		{"deploy/iam/aws-role.json", role},
 		{"deploy/kubernetes/clusterrole.yaml", ClusterRole(collectors)},
 	}, nil
 }
@@ -157,21 +162,25 @@ Generated from the collectors' declarations by ` + "`make generate`" + `. Stowag
 [deploy/kubernetes/clusterrole.yaml](../deploy/kubernetes/clusterrole.yaml) allow exactly the calls below. The AWS
 policy also denies to read data (objects, items, secret values, parameters), whatever else is attached to the role.
 
+How to give them to Stowage: [permissions-setup.md](permissions-setup.md). What it runs as also needs
+` + "`sts:AssumeRole`" + ` on the roles that it reads other accounts by; that is in no policy here.
+
 An *optional* call may be denied: its scope is complete without it, and lacks only what the call tells. Any other
 denied call makes its scope *denied*, which the coverage page shows with the missing permission; the other scopes go on.
+Calls of one rate limit class share a bucket with the provider, and so with Stowage.
 `)
 	all := slices.Clone(collectors)
 	sortCollectors(all)
 	for i, c := range all {
 		if i == 0 || all[i-1].Provider != c.Provider {
-			fmt.Fprintf(&b, "\n## %s\n\n| collector | call | | rate limit class |\n|---|---|---|---|\n", c.Provider)
+			fmt.Fprintf(&b, "\n## %s\n\n| collector | call | needed | rate limit class |\n|---|---|---|---|\n", c.Provider)
 		}
 		for _, call := range c.Calls {
-			optional := ""
+			needed := "yes"
 			if call.Optional {
-				optional = "optional"
+				needed = "optional"
 			}
-			fmt.Fprintf(&b, "| %s | `%s` | %s | %s |\n", c.Name, call.Action, optional, call.Class)
+			fmt.Fprintf(&b, "| %s | `%s` | %s | %s |\n", c.Name, call.Action, needed, call.Class)
 		}
 	}
 	return b.Bytes()

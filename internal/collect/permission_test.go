@@ -2,6 +2,7 @@ package collect
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 
@@ -51,6 +52,44 @@ func TestIAMPolicy(t *testing.T) {
 	}
 }
 
+func TestRoleTemplate(t *testing.T) {
+	t.Parallel()
+	data, err := RoleTemplate(declared)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Resources struct {
+			Role struct {
+				Properties struct {
+					Policies []struct{ PolicyDocument json.RawMessage }
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal(data, &got); err != nil {
+		t.Fatal(err)
+	}
+	policies := got.Resources.Role.Properties.Policies
+	if len(policies) != 1 {
+		t.Fatalf("the role has %d policies, want 1", len(policies))
+	}
+	want, err := IAMPolicy(declared)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wantDocument, gotDocument any
+	if err := errors.Join(json.Unmarshal(want, &wantDocument), json.Unmarshal(policies[0].PolicyDocument, &gotDocument)); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(wantDocument, gotDocument); diff != "" {
+		t.Errorf("policy of the role mismatch (-want +got):\n%s", diff)
+	}
+	if _, err := RoleTemplate([]Collector{{Name: "x", Provider: inventory.AWS, Calls: []Call{{Action: "list pods"}}}}); err == nil {
+		t.Error("RoleTemplate accepted an action that is none")
+	}
+}
+
 func TestClusterRole(t *testing.T) {
 	t.Parallel()
 	_, got, _ := strings.Cut(string(ClusterRole(declared)), "rules:\n")
@@ -80,10 +119,10 @@ func TestPermissionsPage(t *testing.T) {
 	_, got, _ := strings.Cut(page, "\n## aws\n")
 	got, _, _ = strings.Cut(got, "\n## ")
 	want := `
-| collector | call | | rate limit class |
+| collector | call | needed | rate limit class |
 |---|---|---|---|
-| batch | ` + "`ecs:ListTasks`" + ` |  | ecs/read |
-| ecs | ` + "`ecs:ListTasks`" + ` |  | ecs/read |
+| batch | ` + "`ecs:ListTasks`" + ` | yes | ecs/read |
+| ecs | ` + "`ecs:ListTasks`" + ` | yes | ecs/read |
 | ecs | ` + "`ecs:DescribeTasks`" + ` | optional | ecs/read |
 `
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -2,6 +2,7 @@ package collect
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
@@ -78,6 +79,10 @@ func (r *Runner) ReadsInventory(key inventory.ScopeKey) bool {
 	return ok && c.ReadsInventory
 }
 
+// ErrNoCollector is in the chain of the error of a scope whose collector this
+// runner does not have.
+var ErrNoCollector = errors.New("no collector has that name")
+
 // Run collects a scope into out and returns how it ended. An error means that
 // nothing was learned of the scope and the run is to be repeated: ctx is done,
 // out failed, or no collector has the scope's name. Whatever the provider or
@@ -85,7 +90,7 @@ func (r *Runner) ReadsInventory(key inventory.ScopeKey) bool {
 func (r *Runner) Run(ctx context.Context, s Scope, out Sink) (inventory.ScopeResult, error) {
 	c, ok := r.collector(s.ScopeKey)
 	if !ok {
-		return inventory.ScopeResult{}, fmt.Errorf("scope %s: no collector has that name", s.ScopeKey)
+		return inventory.ScopeResult{}, fmt.Errorf("scope %s: %w", s.ScopeKey, ErrNoCollector)
 	}
 	start := time.Now()
 	slog.DebugContext(ctx, "collect start", "scope", s.String())

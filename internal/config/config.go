@@ -36,7 +36,7 @@ type Config struct {
 
 // Log is what is logged and how.
 type Log struct {
-	// Level is debug, info, warn or error.
+	// Level is the least severe that is logged: debug, info, warn or error.
 	Level slog.Level `koanf:"level"`
 	// Format is "text", "json", or "auto": text on a terminal, else JSON.
 	Format string `koanf:"format"`
@@ -49,12 +49,13 @@ type AWS struct {
 	// Profile is a profile of the shared AWS configuration; empty for the
 	// SDK's own choice.
 	Profile string `koanf:"profile"`
-	// Roles are assumed, one per account, instead of reading the account of
-	// the ambient credentials.
+	// Roles are IAM roles to assume, one per account, instead of reading the
+	// account of the ambient credentials.
 	Roles []AWSRole `koanf:"roles"`
 	// Organization finds the accounts of an AWS organization.
 	Organization AWSOrganization `koanf:"organization"`
-	// Regions limits collection; empty means all enabled regions.
+	// Regions are the AWS regions to collect; empty means all that the account
+	// has enabled.
 	Regions []string `koanf:"regions"`
 }
 
@@ -66,9 +67,11 @@ type AWSRole struct {
 
 // AWSOrganization tells how the accounts of an organization are read.
 type AWSOrganization struct {
+	// Enabled is whether the accounts of the organization are found and read.
 	Enabled bool `koanf:"enabled"`
 	// RoleName is the role that is assumed in each member account.
-	RoleName   string `koanf:"role_name"`
+	RoleName string `koanf:"role_name"`
+	// ExternalID is what the trust policy of that role asks for; may be empty.
 	ExternalID string `koanf:"external_id"`
 	// ManagementRole is the ARN of a role that may list the accounts; empty
 	// when the ambient credentials may.
@@ -86,6 +89,7 @@ type Kubernetes struct {
 
 // Registry tells how registries are reached.
 type Registry struct {
+	// Mirrors are asked instead of the registries whose host matches.
 	Mirrors []Mirror `koanf:"mirrors"`
 	// PlainHTTP are patterns of hosts that are spoken to without TLS.
 	PlainHTTP []string `koanf:"plain_http"`
@@ -109,9 +113,11 @@ type Mirror struct {
 type Advisories struct {
 	// Locations are directories, zip files or URLs of OSV exports.
 	Locations []string `koanf:"locations"`
-	// Ecosystems are read from locations that are URLs of whole exports.
+	// Ecosystems are those to read from locations with an archive for each,
+	// <ecosystem>/all.zip: URLs and directories.
 	Ecosystems []string `koanf:"ecosystems"`
-	// KEV is the location of CISA's catalogue of exploited vulnerabilities.
+	// KEV is the location of CISA's catalogue of exploited vulnerabilities;
+	// empty for none.
 	KEV string `koanf:"kev"`
 	// Every is how often the locations are looked at; 0 means never.
 	Every time.Duration `koanf:"every"`
@@ -119,15 +125,15 @@ type Advisories struct {
 
 // Collect tells when accounts are collected.
 type Collect struct {
-	// Every is how often; 0 means only once.
+	// Every is how often all accounts are collected; 0 means only once.
 	Every time.Duration `koanf:"every"`
-	// Concurrency is how many accounts at a time.
+	// Concurrency is how many accounts are collected at a time, in one process.
 	Concurrency int `koanf:"concurrency"`
 }
 
 // Scan tells how images are scanned.
 type Scan struct {
-	// Concurrency is how many images at a time.
+	// Concurrency is how many images are scanned at a time, in one process.
 	Concurrency int `koanf:"concurrency"`
 }
 

@@ -40,17 +40,56 @@ type collectWorker struct {
 	client *Client
 }
 
+// abandonTimeout is how long a pass that was cut short may take to record what
+// it has seen.
+const abandonTimeout = 5 * time.Second
+
+// Timeout implements [river.Worker].
+func (*collectWorker) Timeout(*river.Job[CollectArgs]) time.Duration { return longTimeout }
+
 // Work implements [river.Worker]. A try that was cut short goes on where it
 // ended: a scope that was tried since the job was enqueued is not tried again.
 func (w *collectWorker) Work(ctx context.Context, job *river.Job[CollectArgs]) error {
 	a := job.Args
+	pass, err := w.client.opts.DB.BeginPass(ctx, a.Tenant, postgres.AccountKey{Provider: a.Provider, Account: a.Account})
+	if err != nil {
+		return err
+	}
 	done := map[inventory.ScopeKey]bool{}
+	for more := true; more && err == nil; {
+		if err = w.levels(ctx, pass, done, a.Tenant, job.CreatedAt); err == nil {
+			err = pass.End(ctx)
+		}
+		if err != nil {
+			break
+		}
+		// The collection of another account may have added a scope since.
+		more, err = finish(ctx, w.client, job, func(ctx context.Context, tx pgx.Tx) (bool, error) {
+			scopes, err := postgres.ScopesOf(ctx, tx, a.Tenant, a.Provider, a.Account)
+			return len(w.due(scopes, done, job.CreatedAt)) > 0, err
+		})
+	}
+	if err != nil {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abandonTimeout)
+		defer cancel()
+		err = errors.Join(err, pass.Abandon(ctx))
+	}
+	if errors.Is(err, postgres.ErrSuperseded) {
+		w.client.opts.Logger.InfoContext(ctx, "collect superseded", "provider", a.Provider, "account", a.Account)
+		return nil
+	}
+	return err
+}
+
+// levels collects level after level, but no scope that is done or was tried
+// since.
+func (w *collectWorker) levels(ctx context.Context, pass *postgres.Pass, done map[inventory.ScopeKey]bool, tenant int, since time.Time) error {
 	for {
-		scopes, err := w.client.opts.DB.Scopes(ctx, a.Tenant, a.Provider, a.Account)
+		scopes, err := pass.Scopes(ctx)
 		if err != nil {
 			return err
 		}
-		due := w.due(scopes, done, job.CreatedAt)
+		due := w.due(scopes, done, since)
 		if len(due) == 0 {
 			return nil
 		}
@@ -58,7 +97,7 @@ func (w *collectWorker) Work(ctx context.Context, job *river.Job[CollectArgs]) e
 		g.SetLimit(scopesAtOnce)
 		for _, s := range due {
 			done[s.ScopeKey] = true
-			g.Go(func() error { return w.collect(gctx, a.Tenant, s) })
+			g.Go(func() error { return w.collect(gctx, pass, tenant, s) })
 		}
 		if err := g.Wait(); err != nil {
 			return err
@@ -87,7 +126,7 @@ func (w *collectWorker) due(scopes []postgres.ScopeState, done map[inventory.Sco
 }
 
 // collect runs one scope and applies what it saw.
-func (w *collectWorker) collect(ctx context.Context, tenant int, s postgres.ScopeState) (err error) {
+func (w *collectWorker) collect(ctx context.Context, pass *postgres.Pass, tenant int, s postgres.ScopeState) (err error) {
 	db := w.client.opts.DB
 	snapshot := postgres.NewSnapshot(s.ScopeKey)
 	defer func() { err = errors.Join(err, snapshot.Close()) }()
@@ -96,11 +135,16 @@ func (w *collectWorker) collect(ctx context.Context, tenant int, s postgres.Scop
 	result, err := w.client.opts.Runner.Run(ctx, collect.Scope{
 		ScopeKey: s.ScopeKey, Params: s.Params, Known: db.Known(tenant), Facts: db.Facts(tenant, s.ScopeKey),
 	}, snapshot)
-	if err != nil {
+	if errors.Is(err, collect.ErrNoCollector) {
+		// Another process found the scope with another configuration.
+		result = inventory.ScopeResult{
+			Outcome: inventory.Failed, Reason: err.Error(), Remedy: "give all processes the same configuration",
+		}
+	} else if err != nil {
 		return err
 	}
 	_, err = db.Apply(ctx, postgres.Run{
-		Tenant: tenant, Token: s.Run, Snapshot: snapshot, Result: result, Duration: time.Since(start), Check: checkWorkload,
+		Tenant: tenant, Pass: pass, Token: s.Run, Snapshot: snapshot, Result: result, Duration: time.Since(start), Check: checkWorkload,
 	}, func(ctx context.Context, tx pgx.Tx, changes postgres.Changes) error {
 		return w.follow(ctx, tx, tenant, changes)
 	})

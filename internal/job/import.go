@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/riverqueue/river"
 
@@ -40,6 +41,9 @@ type importWorker struct {
 	river.WorkerDefaults[ImportArgs]
 	client *Client
 }
+
+// Timeout implements [river.Worker].
+func (*importWorker) Timeout(*river.Job[ImportArgs]) time.Duration { return longTimeout }
 
 // Work implements [river.Worker]. A feed that is broken does not stop the
 // others and replaces nothing.
@@ -94,10 +98,7 @@ func (c *Client) importKEV(ctx context.Context, fetcher *advisory.Fetcher, store
 	if err != nil {
 		return fmt.Errorf("import known exploited vulnerabilities: %w", err)
 	}
-	if err := c.opts.DB.SaveKEV(ctx, catalogue); err != nil {
-		return err
-	}
-	return store.SaveFeedState(ctx, kevSource, state)
+	return c.opts.DB.SaveKEV(ctx, kevSource, catalogue, state)
 }
 
 // ImportSoon enqueues a look at all feeds.

@@ -9,6 +9,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -17,7 +18,6 @@ import (
 	"github.com/riverqueue/river/rivertype"
 
 	"github.com/stowage-dev/stowage/internal/collect"
-	"github.com/stowage-dev/stowage/internal/inventory"
 	"github.com/stowage-dev/stowage/internal/postgres"
 	"github.com/stowage-dev/stowage/internal/registry"
 )
@@ -40,12 +40,22 @@ const (
 	later  = 4
 )
 
-// jobTimeout bounds one try of a job. What was done by then is kept: the next
-// try goes on.
-const jobTimeout = 15 * time.Minute
+// jobTimeout bounds one try of a job, and longTimeout one of the kinds that
+// read whole accounts and feeds. What was done by then is kept: the next try
+// goes on.
+const (
+	jobTimeout  = 15 * time.Minute
+	longTimeout = time.Hour
+)
 
-// rescueAfter is when a job whose process died is taken up by another one.
+// rescueAfter is when a job is taken up again that nobody works although the
+// client that began it is alive, such as when its end could not be written.
+// The jobs of clients that died wait for [absence] only.
 const rescueAfter = jobTimeout + time.Minute
+
+// softStop is how long a stop waits for running jobs before it interrupts
+// them.
+const softStop = 5 * time.Second
 
 // Options configure a [Client].
 type Options struct {
@@ -56,7 +66,7 @@ type Options struct {
 	// Runner collects scopes; nil for a client that only enqueues.
 	Runner *collect.Runner
 	// Roots returns the scopes that the configuration names.
-	Roots func(context.Context) ([]inventory.ChildScope, error)
+	Roots func(context.Context) Roots
 	// Registry reads manifests and layers.
 	Registry *registry.Client
 	// Feeds are where advisories come from.
@@ -77,6 +87,8 @@ type Options struct {
 type Client struct {
 	river *river.Client[pgx.Tx]
 	opts  Options
+
+	background sync.WaitGroup // of what Start starts beside the queue
 }
 
 // New returns a client. With a Runner it can be started; without, it only
@@ -97,7 +109,8 @@ func New(o Options) (*Client, error) {
 		Logger:               slog.New(quietHandler{o.Logger.Handler()}),
 		JobTimeout:           jobTimeout,
 		RescueStuckJobsAfter: rescueAfter,
-		SoftStopTimeout:      10 * time.Second,
+		SoftStopTimeout:      softStop,
+		ErrorHandler:         errorLog{o.Logger},
 		MaxAttempts:          8,
 	}
 	if o.Runner != nil {
@@ -128,18 +141,32 @@ func New(o Options) (*Client, error) {
 
 // Start begins to work jobs, until [Client.Stop] or the end of ctx.
 func (c *Client) Start(ctx context.Context) error {
-	if err := c.river.Start(ctx); err != nil {
+	// Before the first job: others take those of clients that are not there.
+	presence, err := c.opts.DB.Attend(ctx, c.river.ID())
+	if err != nil {
 		return fmt.Errorf("start job queue: %w", err)
 	}
+	if err := c.river.Start(ctx); err != nil {
+		presence.Close()
+		return fmt.Errorf("start job queue: %w", err)
+	}
+	alive, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	c.background.Go(func() {
+		<-c.river.Stopped()
+		cancel()
+	})
+	c.background.Go(func() { c.attend(alive, presence) })
+	c.background.Go(func() { c.release(alive) })
 	return nil
 }
 
-// Stop lets running jobs end, cancels those that do not within ten seconds
-// (they are tried again), and returns when none runs.
+// Stop lets running jobs end, interrupts those that do not within five seconds
+// (they go on later), and returns when none runs or ctx ends.
 func (c *Client) Stop(ctx context.Context) error {
 	if err := c.river.Stop(ctx); err != nil {
 		return fmt.Errorf("stop job queue: %w", err)
 	}
+	c.background.Wait()
 	return nil
 }
 
@@ -177,16 +204,4 @@ func (c *Client) insert(ctx context.Context, jobs []river.InsertManyParams) erro
 		return nil
 	}
 	return c.opts.DB.InTx(ctx, func(tx pgx.Tx) error { return c.insertTx(ctx, tx, jobs) })
-}
-
-// quietHandler makes the queue's own housekeeping messages debug messages:
-// people who read the log care for what the jobs did.
-type quietHandler struct{ slog.Handler }
-
-// Enabled implements [slog.Handler].
-func (h quietHandler) Enabled(ctx context.Context, level slog.Level) bool {
-	if level == slog.LevelInfo {
-		level = slog.LevelDebug
-	}
-	return h.Handler.Enabled(ctx, level)
 }

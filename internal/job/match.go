@@ -12,6 +12,9 @@ import (
 // MatchImageArgs ask for the match of an image's packages with the advisories.
 type MatchImageArgs struct {
 	Image inventory.ID `json:"image" river:"unique"`
+	// Version is that of the scan that found the packages: another scan is
+	// another match, even while the first one's is running.
+	Version int `json:"version" river:"unique"`
 }
 
 // Kind implements [river.JobArgs].
@@ -33,14 +36,17 @@ func (w *matchImageWorker) Work(ctx context.Context, job *river.Job[MatchImageAr
 // MatchAdvisoriesArgs ask for the match of new or changed advisories with the
 // stored packages: no image is read again.
 type MatchAdvisoriesArgs struct {
-	Advisories []int64 `json:"advisories" river:"unique"`
+	Advisories []int64 `json:"advisories"`
 }
 
 // Kind implements [river.JobArgs].
 func (MatchAdvisoriesArgs) Kind() string { return "match_advisories" }
 
-// InsertOpts implements [river.JobArgsWithInsertOpts].
-func (MatchAdvisoriesArgs) InsertOpts() river.InsertOpts { return *options(matchQueue, urgent) }
+// InsertOpts implements [river.JobArgsWithInsertOpts]. The job is not unique:
+// each is enqueued by the change that it is for.
+func (MatchAdvisoriesArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: matchQueue, Priority: urgent}
+}
 
 type matchAdvisoriesWorker struct {
 	river.WorkerDefaults[MatchAdvisoriesArgs]

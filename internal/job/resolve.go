@@ -62,25 +62,29 @@ func (w *resolveWorker) Work(ctx context.Context, job *river.Job[ResolveArgs]) e
 		Reference: postgres.Reference{Host: a.Host, Repository: a.Repository, Tag: a.Tag, Digest: a.Digest, Architecture: a.Architecture},
 	}
 	err := w.resolve(ctx, &resolution)
-	var problem *registry.Error
-	if err != nil && !errors.As(err, &problem) {
+	problem, ok := errors.AsType[*registry.Error](err)
+	if err != nil && !ok {
 		return err
 	}
-	if problem != nil {
+	if ok {
 		resolution.Problem = problem.Error()
 	}
-	saveErr := w.client.opts.DB.SaveResolution(ctx, resolution, w.client.enqueueScan)
-	switch {
-	case saveErr != nil:
-		return saveErr
-	case problem == nil:
-		return nil
-	case problem.Permanent():
-		return river.JobCancel(problem)
-	case problem.RetryAfter > 0:
-		return river.JobSnooze(problem.RetryAfter)
+	for {
+		if err := w.client.opts.DB.SaveResolution(ctx, resolution, w.client.enqueueScan); err != nil {
+			return err
+		}
+		if ok {
+			return outcome(problem)
+		}
+		// A scope that is applied meanwhile may hold containers with this
+		// reference: they did not see the answer, nor the answer them.
+		more, err := finish(ctx, w.client, job, func(ctx context.Context, tx pgx.Tx) (bool, error) {
+			return postgres.ResolutionMissed(ctx, tx, resolution)
+		})
+		if !more || err != nil {
+			return err
+		}
 	}
-	return problem
 }
 
 // resolve fills in what the registry answers.

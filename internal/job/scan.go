@@ -76,14 +76,25 @@ func (w *scanWorker) Work(ctx context.Context, job *river.Job[ScanArgs]) error {
 	if saveErr := w.client.opts.DB.FailScan(ctx, job.Args.Image, scanVersion, err.Error()); saveErr != nil {
 		return errors.Join(err, saveErr)
 	}
-	var problem *registry.Error
-	switch {
-	case errors.As(err, &problem) && !problem.Permanent() && problem.RetryAfter > 0:
-		return river.JobSnooze(problem.RetryAfter)
-	case errors.As(err, &problem) && problem.Permanent(), errors.Is(err, scan.ErrMalformed):
+	if errors.Is(err, scan.ErrMalformed) {
 		return river.JobCancel(err)
 	}
+	if problem, ok := errors.AsType[*registry.Error](err); ok {
+		return outcome(problem)
+	}
 	return err
+}
+
+// outcome returns how a job ends that a registry keeps from its end: for good
+// when asking again gives the same answer, else until the registry has time.
+func outcome(problem *registry.Error) error {
+	switch {
+	case problem.Permanent():
+		return river.JobCancel(problem)
+	case problem.RetryAfter > 0:
+		return river.JobSnooze(problem.RetryAfter)
+	}
+	return problem
 }
 
 func (w *scanWorker) scan(ctx context.Context, id inventory.ID) error {
@@ -99,23 +110,29 @@ func (w *scanWorker) scan(ctx context.Context, id inventory.ID) error {
 		return nil
 	}
 	// Workloads pull the same image from several repositories; any one that
-	// can be read will do.
-	var problems []error
+	// can be read will do. Of the failures, one that may pass counts.
+	var failure error
 	for _, ref := range source.References {
-		at := ref.At(source.Manifest.Digest)
-		manifest, config, err := w.client.opts.Registry.Image(ctx, at, source.Manifest.Platform)
-		if err != nil {
-			problems = append(problems, err)
-			continue
+		err := w.read(ctx, id, source, ref.At(source.Manifest.Digest))
+		problem, ok := errors.AsType[*registry.Error](err)
+		if !ok {
+			return err
 		}
-		return w.read(ctx, id, source, at, manifest, config)
+		if failure == nil || !problem.Permanent() {
+			failure = err
+		}
 	}
-	return errors.Join(problems...)
+	return failure
 }
 
-func (w *scanWorker) read(ctx context.Context, id inventory.ID, source postgres.ImageSource, at image.Reference, manifest image.Manifest, config []byte) error {
+// read scans the image as one repository has it.
+func (w *scanWorker) read(ctx context.Context, id inventory.ID, source postgres.ImageSource, at image.Reference) error {
 	db := w.client.opts.DB
 	start := time.Now()
+	manifest, config, err := w.client.opts.Registry.Image(ctx, at, source.Manifest.Platform)
+	if err != nil {
+		return err
+	}
 	result, err := scan.Image(ctx, w.client.opts.Registry.Source(at), manifest, config, layerCache{db}, scan.Options{
 		References: source.References,
 	})
@@ -127,7 +144,7 @@ func (w *scanWorker) read(ctx context.Context, id inventory.ID, source postgres.
 	return db.SaveScan(ctx, postgres.ScanResult{
 		Image: id, Version: scanVersion, Ecosystem: result.Ecosystem, Inventory: result.Inventory, Checks: result.Checks,
 	}, func(ctx context.Context, tx pgx.Tx) error {
-		return w.client.insertTx(ctx, tx, []river.InsertManyParams{{Args: MatchImageArgs{Image: id}}})
+		return w.client.insertTx(ctx, tx, []river.InsertManyParams{{Args: MatchImageArgs{Image: id, Version: scanVersion}}})
 	})
 }
 

@@ -56,13 +56,15 @@ func (s *AdvisoryStore) FeedState(ctx context.Context, source string) (state adv
 func (s *AdvisoryStore) SaveFeedState(ctx context.Context, source string, state advisory.State) (err error) {
 	defer derrors.Wrap(&err, "postgres.SaveFeedState(%s)", source)
 
-	_, err = s.db.pool.Exec(ctx, `
-		insert into feed (source, state, imported_at, advisories)
-		values ($1, $2, now(), (select count(*) from advisory where source = $1))
-		on conflict (source) do update set state = excluded.state, imported_at = excluded.imported_at, advisories = excluded.advisories`,
-		source, state)
+	_, err = s.db.pool.Exec(ctx, saveFeed+`(select count(*) from advisory where source = $1)`+replaceFeed, source, state)
 	return err
 }
+
+const (
+	saveFeed    = `insert into feed (source, state, imported_at, advisories) select $1, $2, now(), `
+	replaceFeed = ` on conflict (source) do update set state = excluded.state, imported_at = excluded.imported_at,
+		advisories = excluded.advisories`
+)
 
 // RecordFeed records a try to import a feed from a location; problem is empty
 // when it succeeded.
@@ -170,9 +172,10 @@ func removeAdvisories(ctx context.Context, tx pgx.Tx, source string, refs []stri
 	return refreshPackages(ctx, tx, packages)
 }
 
-// SaveKEV replaces the catalogue of known exploited vulnerabilities and
-// refreshes the images that have one whose listing changed.
-func (db *DB) SaveKEV(ctx context.Context, k *advisory.KEV) (err error) {
+// SaveKEV replaces the catalogue of known exploited vulnerabilities, with the
+// state of the feed that brought it, and refreshes the images that have one
+// whose listing changed.
+func (db *DB) SaveKEV(ctx context.Context, source string, k *advisory.KEV, state advisory.State) (err error) {
 	defer derrors.Wrap(&err, "postgres.SaveKEV(%d)", len(k.Exploited))
 
 	cves := make([]string, 0, len(k.Exploited))
@@ -202,6 +205,9 @@ func (db *DB) SaveKEV(ctx context.Context, k *advisory.KEV) (err error) {
 		}
 		images, err := pgx.CollectRows(rows, pgx.RowTo[int64])
 		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, saveFeed+`$3`+replaceFeed, source, state, len(cves)); err != nil {
 			return err
 		}
 		return refreshImages(ctx, tx, images)

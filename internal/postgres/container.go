@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -13,60 +14,133 @@ import (
 	"github.com/stowage-dev/stowage/internal/inventory"
 )
 
+// A checkedWorkload is a workload with its failed checks.
+type checkedWorkload struct {
+	inventory.Workload
+	findings []WorkloadFinding
+}
+
+func (s *syncer) checked(w inventory.Workload) checkedWorkload {
+	if s.run.Check == nil {
+		return checkedWorkload{Workload: w}
+	}
+	return checkedWorkload{w, s.run.Check(w)}
+}
+
 // writeWorkloadParts rewrites the containers and checks of workloads that are
-// new or changed.
-func (s *syncer) writeWorkloadParts(ctx context.Context, workloads []inventory.Workload) error {
+// changed or, if all are fresh, writes them for the first time.
+func (s *syncer) writeWorkloadParts(ctx context.Context, workloads []checkedWorkload, fresh bool) error {
 	ids := make([]int64, 0, len(workloads))
-	var containers, checks [][]any
-	var digests []string
+	var checks [][]any
 	for _, w := range workloads {
 		id := int64(inventory.IDOf(w.UID))
 		ids = append(ids, id)
-		for _, r := range containerRows(w) {
-			c := r.container
-			unresolved := r.malformed
-			if unresolved == "" && c.Digest == "" {
-				unresolved = "the runtime reported no digest; the registry was not asked yet"
-			}
-			containers = append(containers, []any{
-				int32(s.run.Tenant), id, int16(r.ordinal), c.Name, string(c.Type), c.Image,
-				r.reference.Host, r.reference.Repository, r.reference.Tag, c.Digest, string(c.DigestKind),
-				c.Architecture, int32(c.Replicas), unresolved,
-			})
-			if c.Digest != "" && c.DigestKind != inventory.ConfigDigest && c.DigestKind != inventory.IndexDigest {
-				digests = append(digests, c.Digest)
-			}
-		}
-		if s.run.Check == nil {
-			continue
-		}
-		for _, f := range s.run.Check(w) {
+		for _, f := range w.findings {
 			checks = append(checks, []any{int32(s.run.Tenant), id, f.Check, f.Container, int16(f.Severity), clean(f.Detail)})
 		}
 	}
-	for _, table := range []string{"container", "workload_check"} {
-		if _, err := s.tx.Exec(ctx, `delete from `+table+` where tenant_id = $1 and workload_id = any($2)`, s.run.Tenant, ids); err != nil {
-			return fmt.Errorf("rewrite %s: %w", table, err)
+	if !fresh {
+		for _, table := range []string{"container", "workload_check"} {
+			if _, err := s.tx.Exec(ctx, `delete from `+table+` where tenant_id = $1 and workload_id = any($2)`, s.run.Tenant, ids); err != nil {
+				return fmt.Errorf("rewrite %s: %w", table, err)
+			}
 		}
-	}
-	if _, err := s.tx.CopyFrom(ctx, pgx.Identifier{"container"}, []string{
-		"tenant_id", "workload_id", "ordinal", "name", "type", "reference", "host", "repository", "tag",
-		"digest", "digest_kind", "architecture", "replicas", "unresolved",
-	}, pgx.CopyFromRows(containers)); err != nil {
-		return fmt.Errorf("write containers: %w", err)
 	}
 	if _, err := s.tx.CopyFrom(ctx, pgx.Identifier{"workload_check"}, []string{
 		"tenant_id", "workload_id", "check_id", "container", "severity", "detail",
 	}, pgx.CopyFromRows(checks)); err != nil {
 		return fmt.Errorf("write workload checks: %w", err)
 	}
-	if err := observeDigests(ctx, s.tx, digests); err != nil {
+	unlinked, err := s.writeContainers(ctx, workloads)
+	if err != nil {
 		return err
 	}
-	if err := linkContainers(ctx, s.tx, s.run.Tenant, ids); err != nil {
-		return err
+	if len(unlinked) > 0 {
+		if err := linkContainers(ctx, s.tx, s.run.Tenant, unlinked); err != nil {
+			return err
+		}
+		if err := holdImages(ctx, s.tx, s.run.Tenant, unlinked); err != nil {
+			return err
+		}
 	}
 	return rollupWorkloads(ctx, s.tx, s.run.Tenant, ids)
+}
+
+// writeContainers inserts the workloads' containers, linked to the images whose
+// digests the runtime reported. It returns the workloads with a container for
+// which that is not enough.
+func (s *syncer) writeContainers(ctx context.Context, workloads []checkedWorkload) (unlinked []int64, err error) {
+	var containers []containerRow
+	var observed, reported []string
+	for _, w := range workloads {
+		for _, r := range containerRows(w.Workload) {
+			containers = append(containers, r)
+			c := r.container
+			if c.Digest == "" {
+				continue
+			}
+			reported = append(reported, c.Digest)
+			if c.DigestKind != inventory.ConfigDigest && c.DigestKind != inventory.IndexDigest {
+				observed = append(observed, c.Digest)
+			}
+		}
+	}
+	if err := observeDigests(ctx, s.tx, observed); err != nil {
+		return nil, err
+	}
+	slices.Sort(reported)
+	images, err := holdManifests(ctx, s.tx, slices.Compact(reported))
+	if err != nil {
+		return nil, err
+	}
+	rows := make([][]any, 0, len(containers))
+	for _, r := range containers {
+		c, id := r.container, int64(r.workload)
+		imageID, unresolved := images[c.Digest], ""
+		if imageID == nil {
+			if n := len(unlinked); n == 0 || unlinked[n-1] != id {
+				unlinked = append(unlinked, id)
+			}
+			unresolved = r.malformed
+			if unresolved == "" && c.Digest == "" {
+				unresolved = "the runtime reported no digest; the registry was not asked yet"
+			}
+		}
+		rows = append(rows, []any{
+			int32(s.run.Tenant), id, int16(r.ordinal), c.Name, string(c.Type), c.Image,
+			r.reference.Host, r.reference.Repository, r.reference.Tag, c.Digest, string(c.DigestKind),
+			c.Architecture, int32(c.Replicas), imageID, unresolved,
+		})
+	}
+	if _, err := s.tx.CopyFrom(ctx, pgx.Identifier{"container"}, []string{
+		"tenant_id", "workload_id", "ordinal", "name", "type", "reference", "host", "repository", "tag",
+		"digest", "digest_kind", "architecture", "replicas", "image_id", "unresolved",
+	}, pgx.CopyFromRows(rows)); err != nil {
+		return nil, fmt.Errorf("write containers: %w", err)
+	}
+	return unlinked, nil
+}
+
+// holdManifests returns the images with the given digests and keeps them as
+// they are until the transaction ends; see [holdImages].
+func holdManifests(ctx context.Context, tx pgx.Tx, digests []string) (map[string]*int64, error) {
+	if len(digests) == 0 {
+		return nil, nil
+	}
+	rows, err := tx.Query(ctx, `select digest, id from image where digest = any($1) order by id for share`, digests)
+	if err != nil {
+		return nil, fmt.Errorf("hold %d images: %w", len(digests), err)
+	}
+	images := map[string]*int64{}
+	var digest string
+	var id int64
+	if _, err := pgx.ForEachRow(rows, []any{&digest, &id}, func() error {
+		images[digest] = new(id)
+		return nil
+	}); err != nil {
+		return nil, fmt.Errorf("hold %d images: %w", len(digests), err)
+	}
+	return images, nil
 }
 
 // observeDigests makes an image exist from its first runtime observation, even
@@ -98,6 +172,13 @@ func observeDigests(ctx context.Context, tx pgx.Tx, digests []string) error {
 // index that fits the architecture that runs, the manifest with the config
 // digest, or what the registry last answered for the tag.
 func linkContainers(ctx context.Context, tx pgx.Tx, tenant int, workloads []int64) error {
+	_, err := relinkContainers(ctx, tx, tenant, workloads)
+	return err
+}
+
+// relinkContainers is [linkContainers] and tells how many containers that
+// changed.
+func relinkContainers(ctx context.Context, tx pgx.Tx, tenant int, workloads []int64) (int64, error) {
 	const query = `
 		update container c set image_id = r.image_id, unresolved = r.unresolved
 		from (
@@ -107,6 +188,8 @@ func linkContainers(ctx context.Context, tx pgx.Tx, tenant int, workloads []int6
 					when child.n > 1 then format('the index %s has %s manifests that fit; the runtime did not report which', c.digest, child.n)
 					when child.n = 0 and child.all_n > 0 then format('the index %s has no manifest for %s', c.digest, c.architecture)
 					when ref.error <> '' then ref.error
+					when c.digest_kind = 'config' and c.unresolved = ''
+						then 'the runtime reported the digest of the configuration, and no image that was read has it'
 					else c.unresolved
 				end as unresolved
 			from container c
@@ -129,10 +212,11 @@ func linkContainers(ctx context.Context, tx pgx.Tx, tenant int, workloads []int6
 		) r
 		where c.tenant_id = $1 and c.workload_id = r.workload_id and c.ordinal = r.ordinal
 			and (c.image_id, c.unresolved) is distinct from (r.image_id, r.unresolved)`
-	if _, err := tx.Exec(ctx, query, tenant, workloads); err != nil {
-		return fmt.Errorf("link containers of %d workloads: %w", len(workloads), err)
+	tag, err := tx.Exec(ctx, query, tenant, workloads)
+	if err != nil {
+		return 0, fmt.Errorf("link containers of %d workloads: %w", len(workloads), err)
 	}
-	return nil
+	return tag.RowsAffected(), nil
 }
 
 // A Reference is an image reference that the registry must be asked about.
@@ -216,7 +300,7 @@ func (db *DB) ReferencesToResolve(ctx context.Context, tenant int, tagsBefore, f
 		union all
 		(select distinct on (i.id, c.architecture) c.host, c.repository, '', i.digest, c.architecture
 		from image i join container c on c.image_id = i.id
-		where c.tenant_id = $1 and c.host <> '' and i.config is null and i.first_seen < $3
+		where c.tenant_id = $1 and c.host <> '' and i.config is null and coalesce(i.scanned_at, i.first_seen) < $3
 		order by i.id, c.architecture)
 		limit $4`
 	rows, err := db.pool.Query(ctx, query, tenant, tagsBefore, failedBefore, limit)

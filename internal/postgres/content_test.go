@@ -3,11 +3,13 @@ package postgres_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/stowage-dev/stowage/internal/advisory"
 	"github.com/stowage-dev/stowage/internal/finding"
@@ -236,7 +238,7 @@ func TestMatchBothWays(t *testing.T) {
 		}
 
 		// It is exploited, then it is not what it seemed, then it is withdrawn.
-		if err := db.SaveKEV(t.Context(), &advisory.KEV{Exploited: map[string]advisory.Exploited{"CVE-2021-1": {Name: "x", Added: time.Now()}}}); err != nil {
+		if err := db.SaveKEV(t.Context(), "cisa/kev", &advisory.KEV{Exploited: map[string]advisory.Exploited{"CVE-2021-1": {Name: "x", Added: time.Now()}}}, advisory.State{}); err != nil {
 			t.Fatal(err)
 		}
 		d, err := db.Reader(tenant).Vulnerability(t.Context(), "GHSA-1")
@@ -290,6 +292,54 @@ func TestStatus(t *testing.T) {
 		}
 		if i.Digest != digest(1) || i.FailedChecks != 1 {
 			t.Errorf("image = %+v, want the scanned one", i)
+		}
+	}
+}
+
+// TestLinkAndMatchAtOnce links workloads to an image while its findings
+// change: whichever comes last, no workload may miss them.
+func TestLinkAndMatchAtOnce(t *testing.T) {
+	t.Parallel()
+	db := openWithScope(t)
+	scanned(t, db, image.Package{Ecosystem: "npm", Name: "lodash", Version: "4.17.15"})
+	for round := range 10 {
+		fixed := ""
+		if round%2 == 1 {
+			fixed = "4.0.0"
+		}
+		records := []inventory.Record{workload(1)}
+		for n := range 5 {
+			w := workload(1)
+			w.UID = fmt.Sprintf("%s-%d-%d", w.UID, round, n)
+			records = append(records, w)
+		}
+		g, ctx := errgroup.WithContext(t.Context())
+		g.Go(func() error {
+			_, err := tryCollect(ctx, db, complete, records...)
+			return err
+		})
+		g.Go(func() error {
+			var changed []int64
+			store := db.Advisories(func(_ context.Context, _ pgx.Tx, ids []int64) error {
+				changed = ids
+				return nil
+			})
+			if err := store.ApplyAdvisories(ctx, "osv/test", []advisory.Advisory{lodash(fixed)}, nil); err != nil {
+				return err
+			}
+			return db.MatchAdvisories(ctx, changed)
+		})
+		if err := g.Wait(); err != nil {
+			t.Fatal(err)
+		}
+		want := 1 - round%2
+		for w, err := range db.Reader(tenant).AllWorkloads(t.Context(), view.WorkloadQuery{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if w.High != want {
+				t.Fatalf("round %d: %s has %d high vulnerabilities, want %d", round, w.UID, w.High, want)
+			}
 		}
 	}
 }

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -29,7 +28,7 @@ func (r *Reader) Scopes(ctx context.Context, q view.ScopeQuery) (page view.Page[
 	defer derrors.Wrap(&err, "postgres.Scopes")
 
 	f := &filter{}
-	from := "scope"
+	from := "scope_seen"
 	if q.AsOf.IsZero() {
 		f.add("s.tenant_id = ?", r.tenant)
 		f.add("s.gone_at is null")
@@ -82,7 +81,7 @@ func (r *Reader) Accounts(ctx context.Context) (_ []view.Account, err error) {
 				jsonb_object_agg(outcome, n) as outcomes, sum(n) filter (where outcome <> 'complete') as gaps
 			from (
 				select provider, account, outcome, count(*) as n, min(first_seen) as first_seen, min(completed_at) as completed_at
-				from scope where tenant_id = $1 and gone_at is null group by provider, account, outcome
+				from scope_seen where tenant_id = $1 and gone_at is null group by provider, account, outcome
 			) o group by provider, account
 		) s
 		left join account a on a.tenant_id = $1 and a.provider = s.provider and a.account = s.account
@@ -194,14 +193,4 @@ func (db *DB) queues(ctx context.Context) ([]view.Queue, error) {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[view.Queue])
-}
-
-// LastCollected returns when each account was last tried, for the scheduler.
-func (db *DB) LastCollected(ctx context.Context, tenant int, key AccountKey) (at time.Time, err error) {
-	defer derrors.Wrap(&err, "postgres.LastCollected(%s/%s)", key.Provider, key.Account)
-
-	err = db.pool.QueryRow(ctx, `
-		select max(tried_at) from scope where tenant_id = $1 and provider = $2 and account = $3 and gone_at is null`,
-		tenant, string(key.Provider), key.Account).Scan(&nullableTime{&at})
-	return at, err
 }

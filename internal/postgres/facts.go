@@ -28,8 +28,8 @@ type facts struct {
 // Workloads implements [collect.Facts].
 func (r facts) Workloads(ctx context.Context) iter.Seq2[inventory.Workload, error] {
 	return records[inventory.Workload](ctx, r, `
-		select attrs from workload
-		where tenant_id = $1 and provider = $2 and account = $3 and region = $4 order by id`)
+		select w.attrs from scope s join workload w on w.tenant_id = s.tenant_id and w.scope_id = s.id
+		where s.tenant_id = $1 and s.provider = $2 and s.account = $3 and s.region = $4 order by w.id`)
 }
 
 // Resources implements [collect.Facts].

@@ -64,8 +64,9 @@ func (db *DB) SaveResolution(ctx context.Context, r Resolution, then func(contex
 				return err
 			}
 		} else if r.Reference.Digest != "" {
-			if _, err := tx.Exec(ctx, `update image set scan_state = 'failed', scan_error = $2 where digest = $1 and config is null
-				and (scan_state, scan_error) is distinct from ('failed', $2)`,
+			// When it was tried decides when it is tried again.
+			if _, err := tx.Exec(ctx, `update image set scan_state = 'failed', scan_error = $2, scanned_at = now()
+				where digest = $1 and config is null`,
 				r.Reference.Digest, clean(r.Problem)); err != nil {
 				return err
 			}
@@ -147,29 +148,15 @@ func saveManifest(ctx context.Context, tx pgx.Tx, m *image.Manifest) error {
 // relinkReference links the containers that a resolution is about, in every
 // tenant: content is the same for all.
 func relinkReference(ctx context.Context, tx pgx.Tx, r Resolution) error {
-	query, args := `select distinct tenant_id, workload_id from container where digest = $1`, []any{r.Reference.Digest}
-	if r.Reference.Digest == "" {
-		query = `select distinct tenant_id, workload_id from container
-			where tenant_id = $1 and host = $2 and repository = $3 and tag = $4 and digest = ''`
-		args = []any{r.Tenant, r.Reference.Host, r.Reference.Repository, r.Reference.Tag}
-	}
-	rows, err := tx.Query(ctx, query, args...)
+	byTenant, err := workloadsOf(ctx, tx, r.Tenant, r.Reference)
 	if err != nil {
-		return err
-	}
-	byTenant := map[int][]int64{}
-	var tenant int
-	var id int64
-	if _, err := pgx.ForEachRow(rows, []any{&tenant, &id}, func() error {
-		byTenant[tenant] = append(byTenant[tenant], id)
-		return nil
-	}); err != nil {
 		return err
 	}
 	for tenant, ids := range byTenant {
 		if r.Problem != "" && r.Manifest == nil {
 			if _, err := tx.Exec(ctx, `update container set unresolved = $3
-				where tenant_id = $1 and workload_id = any($2) and image_id is null and digest = $4 and host = $5 and repository = $6`,
+				where tenant_id = $1 and workload_id = any($2) and image_id is null and host = $5 and repository = $6
+					and (digest = $4 or ($4 = '' and digest_kind = 'config'))`,
 				tenant, ids, clean(r.Problem), r.Reference.Digest, r.Reference.Host, r.Reference.Repository); err != nil {
 				return err
 			}
@@ -177,11 +164,56 @@ func relinkReference(ctx context.Context, tx pgx.Tx, r Resolution) error {
 		if err := linkContainers(ctx, tx, tenant, ids); err != nil {
 			return err
 		}
+		if err := holdImages(ctx, tx, tenant, ids); err != nil {
+			return err
+		}
 		if err := rollupWorkloads(ctx, tx, tenant, ids); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// workloadsOf returns the workloads with a container that a reference is
+// about, by tenant.
+func workloadsOf(ctx context.Context, tx pgx.Tx, tenant int, r Reference) (map[int][]int64, error) {
+	query, args := `select distinct tenant_id, workload_id from container where digest = $1`, []any{r.Digest}
+	if r.Digest == "" {
+		query = `select distinct tenant_id, workload_id from container
+			where tenant_id = $1 and host = $2 and repository = $3 and tag = $4 and (digest = '' or digest_kind = 'config')`
+		args = []any{tenant, r.Host, r.Repository, r.Tag}
+	}
+	rows, err := tx.Query(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	byTenant := map[int][]int64{}
+	var owner int
+	var id int64
+	_, err = pgx.ForEachRow(rows, []any{&owner, &id}, func() error {
+		byTenant[owner] = append(byTenant[owner], id)
+		return nil
+	})
+	return byTenant, err
+}
+
+// ResolutionMissed reports whether containers came up that [DB.SaveResolution]
+// would have linked, had it seen them. It leaves the transaction with changes
+// that are to be rolled back.
+func ResolutionMissed(ctx context.Context, tx pgx.Tx, r Resolution) (missed bool, err error) {
+	defer derrors.Wrap(&err, "postgres.ResolutionMissed(%s/%s)", r.Reference.Host, r.Reference.Repository)
+
+	byTenant, err := workloadsOf(ctx, tx, r.Tenant, r.Reference)
+	if err != nil {
+		return false, err
+	}
+	for tenant, ids := range byTenant {
+		linked, err := relinkContainers(ctx, tx, tenant, ids)
+		if linked > 0 || err != nil {
+			return linked > 0, err
+		}
+	}
+	return false, nil
 }
 
 // An ImageState is what the scheduler knows of an image.

@@ -26,8 +26,7 @@ const DefaultTenant = 1
 
 // A DB is the store. It is safe for concurrent use.
 type DB struct {
-	pool    *pgxpool.Pool
-	toucher *toucher
+	pool *pgxpool.Pool
 }
 
 // Open connects to the PostgreSQL server at dsn (a URL or key=value string)
@@ -62,9 +61,7 @@ func Open(ctx context.Context, dsn string, maxConns int) (_ *DB, err error) {
 		pool.Close()
 		return nil, fmt.Errorf("the server is PostgreSQL %d; Stowage needs 15 or newer", version/10000)
 	}
-	db := &DB{pool: pool}
-	db.toucher = newToucher(db)
-	return db, nil
+	return &DB{pool: pool}, nil
 }
 
 // Pool returns the connections, for the job queue alone.
@@ -106,15 +103,3 @@ func redact(dsn string) string {
 
 // Ping checks that the server answers.
 func (db *DB) Ping(ctx context.Context) error { return db.pool.Ping(ctx) }
-
-// ReleaseJobs gives back the jobs that the last process of a private database
-// was working when it ended. It must not be called on a shared database, where
-// other processes work theirs.
-func (db *DB) ReleaseJobs(ctx context.Context) (err error) {
-	defer derrors.Wrap(&err, "postgres.ReleaseJobs")
-
-	_, err = db.pool.Exec(ctx, `
-		update `+QueueSchema+`.river_job set state = 'available', scheduled_at = now(), attempt = greatest(attempt - 1, 0)
-		where state = 'running'`)
-	return err
-}

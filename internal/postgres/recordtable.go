@@ -3,6 +3,7 @@ package postgres
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +19,9 @@ type recordTable struct {
 	table string
 	// columns are those that the table has of its own.
 	columns []recordColumn
+	// initial are columns that other code keeps; a new row is inserted with
+	// their values, which [syncer.writeRows] appends.
+	initial []recordColumn
 	decode  func(json.RawMessage) (inventory.Record, error)
 }
 
@@ -79,6 +83,7 @@ var workloadTable = &recordTable{
 		}},
 		referenceTo("identity_id", func(w inventory.Workload) string { return w.Identity }),
 	},
+	initial: []recordColumn{{name: "failed_checks", typ: "smallint"}, {name: "score", typ: "integer"}},
 }
 
 var identityTable = &recordTable{
@@ -120,10 +125,11 @@ var repositoryImageTable = &recordTable{
 	},
 }
 
-// names returns all column names in the order of [recordTable.row].
+// names returns all column names in the order of [recordTable.row], and then
+// the initial ones.
 func (t *recordTable) names() []string {
 	names := []string{"tenant_id", "id", "uid", "scope_id", "hash", "first_seen", "changed_at", "attrs"}
-	for _, c := range t.columns {
+	for _, c := range slices.Concat(t.columns, t.initial) {
 		names = append(names, c.name)
 	}
 	return names
@@ -143,7 +149,8 @@ func (t *recordTable) row(tenant int, key inventory.ScopeKey, id inventory.ID, h
 }
 
 // upsertSQL inserts rows given as one array per column after the scalar
-// tenant_id and replaces those that exist. first_seen is kept. A row whose uid
+// tenant_id and replaces those that exist, but for first_seen and the initial
+// columns. A row whose uid
 // differs from the one stored under its id (a collision of 63-bit hashes) is
 // left out, which [DB.Apply] notices by the count.
 func (t *recordTable) upsertSQL() string {
@@ -152,8 +159,12 @@ func (t *recordTable) upsertSQL() string {
 		"id": "bigint", "uid": "text", "scope_id": "bigint", "hash": "bigint",
 		"first_seen": "timestamptz", "changed_at": "timestamptz", "attrs": "jsonb",
 	}
+	kept := map[string]bool{"id": true, "uid": true, "first_seen": true}
 	for _, c := range t.columns {
 		types[c.name] = c.typ
+	}
+	for _, c := range t.initial {
+		types[c.name], kept[c.name] = c.typ, true
 	}
 	for i, name := range t.names()[1:] {
 		cols = append(cols, name)
@@ -162,7 +173,7 @@ func (t *recordTable) upsertSQL() string {
 			arg = fmt.Sprintf("$%d::text[]", i+2)
 		}
 		args = append(args, arg)
-		if name != "id" && name != "uid" && name != "first_seen" {
+		if !kept[name] {
 			sets = append(sets, name+" = excluded."+name)
 		}
 	}

@@ -30,6 +30,12 @@ func rollupWorkloads(ctx context.Context, tx pgx.Tx, tenant int, ids []int64) er
 	if len(ids) == 0 {
 		return nil
 	}
+	// Locked before they are read: what another transaction did to the same
+	// workloads, or to their images, is then seen by the next statement.
+	if _, err := tx.Exec(ctx, `
+		select from workload where tenant_id = $1 and id = any($2) order by id for no key update`, tenant, ids); err != nil {
+		return fmt.Errorf("lock %d workloads: %w", len(ids), err)
+	}
 	const query = `
 		select w.id, w.exposed, w.max_severity, w.critical, w.high, w.kev, w.failed_checks, w.reads_critical, w.score,
 			exists (select from exposure e where e.tenant_id = w.tenant_id and e.workload_id = w.id),
@@ -41,9 +47,7 @@ func rollupWorkloads(ctx context.Context, tx pgx.Tx, tenant int, ids []int64) er
 			from (select distinct c.image_id from container c where c.tenant_id = w.tenant_id and c.workload_id = w.id) c
 			join image d on d.id = c.image_id
 		) i on true
-		where w.tenant_id = $1 and w.id = any($2)
-		order by w.id
-		for no key update of w`
+		where w.tenant_id = $1 and w.id = any($2)`
 	rows, err := tx.Query(ctx, query, tenant, ids)
 	if err != nil {
 		return fmt.Errorf("roll up %d workloads: %w", len(ids), err)
@@ -67,6 +71,21 @@ func rollupWorkloads(ctx context.Context, tx pgx.Tx, tenant int, ids []int64) er
 		return fmt.Errorf("roll up %d workloads: %w", len(ids), err)
 	}
 	return writeRollups(ctx, tx, tenant, changed)
+}
+
+// holdImages keeps the findings of the workloads' images as they are until the
+// transaction ends. A transaction that links containers to images must hold
+// them before it rolls up: one that refreshes an image at the same time would
+// not see the new link, and this one not the new findings.
+func holdImages(ctx context.Context, tx pgx.Tx, tenant int, workloads []int64) error {
+	_, err := tx.Exec(ctx, `
+		select from image
+		where id in (select image_id from container where tenant_id = $1 and workload_id = any($2) and image_id is not null)
+		order by id for share`, tenant, workloads)
+	if err != nil {
+		return fmt.Errorf("hold the images of %d workloads: %w", len(workloads), err)
+	}
+	return nil
 }
 
 func writeRollups(ctx context.Context, tx pgx.Tx, tenant int, changed []workloadRollup) error {

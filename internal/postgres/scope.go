@@ -24,17 +24,20 @@ type ScopeState struct {
 	// TriedAt is when the scope was last tried; zero for never.
 	TriedAt time.Time
 	Outcome inventory.Outcome
+	// Digest is [Snapshot.Digest] of the last run that was complete.
+	Digest []byte
 }
 
 // PutRoots makes the given scopes the roots of their accounts: scopes that
 // configuration names. Roots that are no longer among them end, with
-// everything that was found through them.
-func (db *DB) PutRoots(ctx context.Context, tenant int, roots []inventory.ChildScope) (err error) {
+// everything that was found through them; but not those of the unknown
+// providers, which could not be asked for theirs.
+func (db *DB) PutRoots(ctx context.Context, tenant int, roots []inventory.ChildScope, unknown ...inventory.Provider) (err error) {
 	defer derrors.Wrap(&err, "postgres.PutRoots(%d)", len(roots))
 
 	return db.InTx(ctx, func(tx pgx.Tx) error {
 		s := &syncer{tx: tx, run: Run{Tenant: tenant}, at: now(), changes: Changes{Types: map[inventory.RecordType]bool{}}}
-		if err := s.mergeChildren(ctx, nil, roots); err != nil {
+		if err := s.mergeChildren(ctx, nil, roots, unknown...); err != nil {
 			return err
 		}
 		return rollupWorkloads(ctx, tx, tenant, s.exposed)
@@ -42,15 +45,25 @@ func (db *DB) PutRoots(ctx context.Context, tenant int, roots []inventory.ChildS
 }
 
 // Scopes returns the scopes of an account that still exist, parents first.
-func (db *DB) Scopes(ctx context.Context, tenant int, provider inventory.Provider, account string) (_ []ScopeState, err error) {
+func (db *DB) Scopes(ctx context.Context, tenant int, provider inventory.Provider, account string) ([]ScopeState, error) {
+	return ScopesOf(ctx, db.pool, tenant, provider, account)
+}
+
+// A Querier is a transaction or a pool of connections.
+type Querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+// ScopesOf is [DB.Scopes] as q sees it.
+func ScopesOf(ctx context.Context, q Querier, tenant int, provider inventory.Provider, account string) (_ []ScopeState, err error) {
 	defer derrors.Wrap(&err, "postgres.Scopes(%s/%s)", provider, account)
 
 	const query = `
-		select provider, account, region, collector, target, params, run, tried_at, outcome
-		from scope
+		select provider, account, region, collector, target, params, run, tried_at, outcome, digest
+		from scope_seen
 		where tenant_id = $1 and provider = $2 and account = $3 and gone_at is null
 		order by parent_id is not null, region, collector, target`
-	rows, err := db.pool.Query(ctx, query, tenant, string(provider), account)
+	rows, err := q.Query(ctx, query, tenant, string(provider), account)
 	if err != nil {
 		return nil, err
 	}
@@ -63,8 +76,8 @@ func (db *DB) Scope(ctx context.Context, tenant int, key inventory.ScopeKey) (_ 
 	defer derrors.Wrap(&err, "postgres.Scope(%s)", key)
 
 	const query = `
-		select provider, account, region, collector, target, params, run, tried_at, outcome
-		from scope where tenant_id = $1 and id = $2 and gone_at is null`
+		select provider, account, region, collector, target, params, run, tried_at, outcome, digest
+		from scope_seen where tenant_id = $1 and id = $2 and gone_at is null`
 	rows, err := db.pool.Query(ctx, query, tenant, int64(scopeID(key)))
 	if err != nil {
 		return ScopeState{}, err
@@ -75,7 +88,7 @@ func (db *DB) Scope(ctx context.Context, tenant int, key inventory.ScopeKey) (_ 
 func scanScopeState(row pgx.CollectableRow) (s ScopeState, err error) {
 	var params []byte
 	var tried *time.Time
-	if err := row.Scan(&s.Provider, &s.Account, &s.Region, &s.Collector, &s.Target, &params, &s.Run, &tried, &s.Outcome); err != nil {
+	if err := row.Scan(&s.Provider, &s.Account, &s.Region, &s.Collector, &s.Target, &params, &s.Run, &tried, &s.Outcome, &s.Digest); err != nil {
 		return s, err
 	}
 	if tried != nil {
@@ -96,7 +109,7 @@ func (db *DB) AccountsToCollect(ctx context.Context, tenant int) (_ []AccountKey
 	defer derrors.Wrap(&err, "postgres.AccountsToCollect")
 
 	const query = `
-		select provider, account from scope
+		select provider, account from scope_seen
 		where tenant_id = $1 and gone_at is null
 		group by provider, account
 		order by min(coalesce(tried_at, '-infinity')), provider, account`
@@ -146,11 +159,16 @@ func (s *syncer) writeChildren(ctx context.Context, ids []inventory.ID) error {
 }
 
 // mergeChildren makes children the child scopes of parent: new ones begin,
-// those not named end.
-func (s *syncer) mergeChildren(ctx context.Context, parent *inventory.ID, children []inventory.ChildScope) error {
+// those not named end unless their provider is among keep.
+func (s *syncer) mergeChildren(ctx context.Context, parent *inventory.ID, children []inventory.ChildScope, keep ...inventory.Provider) error {
+	kept := make([]string, len(keep))
+	for i, p := range keep {
+		kept[i] = string(p)
+	}
 	rows, err := s.tx.Query(ctx, `
 		select id, params from scope
-		where tenant_id = $1 and parent_id is not distinct from $2 and gone_at is null`, s.run.Tenant, (*int64)(parent))
+		where tenant_id = $1 and (parent_id = $2 or $2::bigint is null and parent_id is null) and gone_at is null and provider <> all($3)`,
+		s.run.Tenant, (*int64)(parent), kept)
 	if err != nil {
 		return err
 	}

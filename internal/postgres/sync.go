@@ -12,6 +12,7 @@ import (
 	"github.com/stowage-dev/stowage/internal/derrors"
 	"github.com/stowage-dev/stowage/internal/finding"
 	"github.com/stowage-dev/stowage/internal/inventory"
+	"github.com/stowage-dev/stowage/internal/risk"
 )
 
 // ErrSuperseded is returned by [DB.Apply] when another run of the scope was
@@ -20,11 +21,14 @@ var ErrSuperseded = errors.New("another run of the scope was applied meanwhile")
 
 // copyThreshold is the number of rows from which the first load of a scope
 // goes by COPY.
-const copyThreshold = 500
+const copyThreshold = 100
 
 // A Run is one collection of a scope, ready to be applied.
 type Run struct {
 	Tenant int
+	// Pass is the pass over the account that the run is a part of; nil for a
+	// run on its own.
+	Pass *Pass
 	// Token is [ScopeState.Run] as it was when the collection began.
 	Token    int64
 	Snapshot *Snapshot
@@ -60,7 +64,7 @@ func (c Changes) Any() bool { return c.Added+c.Changed+c.Gone+len(c.Children) > 
 
 // Apply makes the store show what a run saw, in one transaction:
 //
-//  1. A snapshot whose digest is the stored one costs a shared statement.
+//  1. A snapshot whose digest is the stored one is left to the end of the pass.
 //  2. Else the (id, hash) pairs of the scope are read and compared in memory.
 //  3. Only differences are written; what they replace becomes history.
 //
@@ -77,16 +81,20 @@ func (db *DB) Apply(ctx context.Context, run Run, then func(context.Context, pgx
 	if run.Result.Outcome != inventory.Complete {
 		return changes, db.recordOutcome(ctx, run, at)
 	}
-	equal, err := db.toucher.touch(touchRequest{
-		ctx: ctx, tenant: run.Tenant, scope: scopeID(key), run: run.Token,
-		digest: run.Snapshot.Digest(), at: at, duration: run.Duration,
-	})
-	if equal || err != nil {
-		return changes, err
+	seen := touch{scope: scopeID(key), run: run.Token, digest: run.Snapshot.Digest(), at: at, duration: run.Duration}
+	if run.Pass != nil && run.Pass.unchanged(seen) {
+		return changes, nil
 	}
 	err = db.InTx(ctx, func(tx pgx.Tx) error {
-		s := &syncer{tx: tx, run: run, key: key, scope: scopeID(key), at: at}
-		s.changes = Changes{Scope: key, Types: map[inventory.RecordType]bool{}}
+		changes = Changes{Scope: key, Types: map[inventory.RecordType]bool{}}
+		if err := run.Pass.hold(ctx, tx); err != nil {
+			return err
+		}
+		n, err := touchScopes(ctx, tx, run.Tenant, []touch{seen})
+		if n > 0 || err != nil {
+			return err
+		}
+		s := &syncer{tx: tx, run: run, key: key, scope: scopeID(key), at: at, changes: changes}
 		if err := s.sync(ctx); err != nil {
 			return err
 		}
@@ -110,6 +118,9 @@ func (db *DB) recordOutcome(ctx context.Context, run Run, at time.Time) error {
 	result.Reason, result.Remedy = clean(result.Reason), clean(result.Remedy)
 	id := scopeID(run.Snapshot.Key)
 	return db.InTx(ctx, func(tx pgx.Tx) error {
+		if err := run.Pass.hold(ctx, tx); err != nil {
+			return err
+		}
 		if err := closeResult(ctx, tx, run.Tenant, id, result, at); err != nil {
 			return err
 		}
@@ -257,7 +268,7 @@ func (s *syncer) writeTable(ctx context.Context, t *recordTable, added, changed,
 func (s *syncer) writeRows(ctx context.Context, t *recordTable, ids []inventory.ID, byCopy bool) error {
 	names := t.names()
 	rows := make([][]any, 0, len(ids))
-	var workloads []inventory.Workload
+	var workloads []checkedWorkload
 	for _, id := range ids {
 		e := s.run.Snapshot.index[recordKey{t.typ, id}]
 		data, err := s.run.Snapshot.read(e)
@@ -268,34 +279,39 @@ func (s *syncer) writeRows(ctx context.Context, t *recordTable, ids []inventory.
 		if err != nil {
 			return err
 		}
-		rows = append(rows, row)
 		switch r := record.(type) {
 		case inventory.Workload:
-			workloads = append(workloads, r)
+			w := s.checked(r)
+			workloads = append(workloads, w)
+			n := len(w.findings)
+			row = append(row, int16(n), int32(risk.Score(risk.Facts{FailedChecks: n})))
 		case inventory.Exposure:
 			s.exposed = append(s.exposed, int64(inventory.IDOf(r.Workload)))
 		}
+		rows = append(rows, row)
 	}
-	if err := s.insert(ctx, t, names, rows, byCopy); err != nil {
+	fresh, err := s.insert(ctx, t, names, rows, byCopy)
+	if err != nil {
 		return err
 	}
 	if len(workloads) == 0 {
 		return nil
 	}
 	s.changes.Workloads = append(s.changes.Workloads, ids...)
-	return s.writeWorkloadParts(ctx, workloads)
+	return s.writeWorkloadParts(ctx, workloads, fresh)
 }
 
 // insert writes rows by COPY when the scope is loaded for the first time, else
-// (or when a row of another scope is in the way) by upsert.
-func (s *syncer) insert(ctx context.Context, t *recordTable, names []string, rows [][]any, byCopy bool) error {
+// (or when a row of another scope is in the way) by upsert. It reports whether
+// none of the rows can have existed.
+func (s *syncer) insert(ctx context.Context, t *recordTable, names []string, rows [][]any, byCopy bool) (fresh bool, err error) {
 	if byCopy {
 		err := pgx.BeginFunc(ctx, s.tx, func(sub pgx.Tx) error {
 			_, err := sub.CopyFrom(ctx, pgx.Identifier{t.table}, names, pgx.CopyFromRows(rows))
 			return err
 		})
 		if err == nil || !isUniqueViolation(err) {
-			return err
+			return err == nil, err
 		}
 	}
 	args := make([]any, 1, len(names))
@@ -317,9 +333,9 @@ func (s *syncer) insert(ctx context.Context, t *recordTable, names []string, row
 	}
 	tag, err := s.tx.Exec(ctx, t.upsertSQL(), args...)
 	if err == nil && tag.RowsAffected() != int64(len(rows)) {
-		return fmt.Errorf("%d of %d rows share an id with another uid", int64(len(rows))-tag.RowsAffected(), len(rows))
+		return false, fmt.Errorf("%d of %d rows share an id with another uid", int64(len(rows))-tag.RowsAffected(), len(rows))
 	}
-	return err
+	return false, err
 }
 
 // close closes rows that are gone and remembers the workloads whose exposures

@@ -107,7 +107,7 @@ func (r *Reader) Workloads(ctx context.Context, q view.WorkloadQuery) (page view
 	n := limit(q.Paging)
 	rows, err := r.db.pool.Query(ctx, `
 		select `+workloadColumns+`
-		from workload w left join scope s on s.tenant_id = w.tenant_id and s.id = w.scope_id
+		from workload w left join scope_seen s on s.tenant_id = w.tenant_id and s.id = w.scope_id
 		`+f.where()+`
 		order by w.score desc, w.id desc limit `+f.arg(n+1), f.args...)
 	if err != nil {
@@ -142,7 +142,7 @@ func (r *Reader) AllWorkloads(ctx context.Context, q view.WorkloadQuery) iter.Se
 		}
 		stream(ctx, r.db, `
 			select `+workloadColumns+`
-			from workload w left join scope s on s.tenant_id = w.tenant_id and s.id = w.scope_id
+			from workload w left join scope_seen s on s.tenant_id = w.tenant_id and s.id = w.scope_id
 			`+f.where()+` order by w.score desc, w.id desc`, f.args, scanWorkload, yield)
 	}
 }
@@ -154,7 +154,7 @@ func (r *Reader) Workload(ctx context.Context, key string) (d view.WorkloadDetai
 	id := int64(decodeKey(key))
 	rows, err := r.db.pool.Query(ctx, `
 		select `+workloadColumns+`
-		from workload w left join scope s on s.tenant_id = w.tenant_id and s.id = w.scope_id
+		from workload w left join scope_seen s on s.tenant_id = w.tenant_id and s.id = w.scope_id
 		where w.tenant_id = $1 and w.id = $2`, r.tenant, id)
 	if err != nil {
 		return d, err
@@ -191,7 +191,7 @@ func (r *Reader) workloadRecord(ctx context.Context, id int64, d *view.WorkloadD
 	if err := json.Unmarshal(attrs, &d.Record); err != nil {
 		return err
 	}
-	rows, err := r.db.pool.Query(ctx, `select `+scopeColumns+` from scope s where s.tenant_id = $1 and s.id = $2`, r.tenant, scope)
+	rows, err := r.db.pool.Query(ctx, `select `+scopeColumns+` from scope_seen s where s.tenant_id = $1 and s.id = $2`, r.tenant, scope)
 	if err != nil {
 		return err
 	}

@@ -22,6 +22,7 @@ var scopeFields = []field{
 	{Name: "provider", Label: "Provider", Options: anyProvider, More: true},
 	{Name: "region", Label: "Region", More: true, Example: "eu-west-1"},
 	{Name: "collector", Label: "Collector", More: true, Example: "ecs"},
+	{Name: "as_of", Label: "As of", More: true, Date: true},
 }
 
 func outcomeOptions() []option {
@@ -38,6 +39,7 @@ const matrixRows = 20
 type coveragePage struct {
 	list
 	Items    []view.Scope
+	Query    view.ScopeQuery
 	Status   view.Status
 	Progress progress
 	Outcomes []inventory.Outcome
@@ -56,7 +58,7 @@ func (s *site) coverage(r *http.Request) (page, error) {
 	if err != nil {
 		return page{}, err
 	}
-	d := coveragePage{list: newList(r, scopeFields, found.Next), Items: found.Items, Outcomes: outcomes}
+	d := coveragePage{list: newList(r, scopeFields, found.Next), Items: found.Items, Query: q, Outcomes: outcomes}
 	d.Exports = exportLinks("coverage", d.query)
 	if d.Status, err = s.store.Status(ctx); err != nil {
 		return page{}, err
@@ -76,7 +78,7 @@ func (s *site) coverage(r *http.Request) (page, error) {
 
 // emptyCoverage explains an empty list of scopes.
 func emptyCoverage(d coveragePage) emptiness {
-	if r := d.Chips; len(r) > 0 && d.Progress.Scopes > 0 {
+	if len(d.Chips) > 0 && d.Progress.Scopes > 0 {
 		return emptiness{Title: "No scope matches these filters", Links: []link{{"Clear the filters", d.Path}}}
 	}
 	e := whyEmpty(d.Status, "scope", false, d.Path)

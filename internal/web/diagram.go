@@ -16,7 +16,7 @@ const (
 	columnGap, rowGap     = 46, 14
 	margin                = 8
 	// labelLength is how many characters fit a node.
-	labelLength = 23
+	labelLength = 21
 	// columnNodes is how many nodes of one kind a column shows; the last one
 	// stands for the rest.
 	columnNodes = 8
@@ -73,7 +73,7 @@ func (e edge) Path() string {
 func newDiagram(d view.WorkloadDetail) diagram {
 	g := &diagram{}
 	workload := g.add(workloadColumn, node{
-		Class: "workload", Kind: kindName(d.Kind), Label: d.Name, URL: "#facts", Note: plural(d.Replicas, "replica"),
+		Class: "workload", Kind: kindName(d.Kind), Label: d.Name, URL: "#facts", Note: replicas(d.Kind, d.Replicas),
 	})
 	g.addExposures(d, workload)
 	g.addContainers(d, workload)
@@ -151,8 +151,10 @@ func imageNode(c view.Container) node {
 		return n
 	case !scanned(c.ScanState):
 		n.Note = "not scanned"
+	case c.KEV > 0:
+		n.Note = "worst: " + c.MaxSeverity.String() + ", exploited"
 	case c.MaxSeverity == finding.Unknown:
-		n.Note = "no known vulnerability"
+		n.Note = "none rated"
 	default:
 		n.Note = "worst: " + c.MaxSeverity.String()
 	}

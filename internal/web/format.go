@@ -143,6 +143,15 @@ func capital(s string) string {
 	return string(unicode.ToUpper(first)) + s[size:]
 }
 
+// replicas returns how many replicas run, in words; empty for functions, which
+// have none that could be counted.
+func replicas(k inventory.Kind, n int) string {
+	if k == "aws.lambda.function" {
+		return ""
+	}
+	return plural(n, "replica")
+}
+
 // lastPart returns the name at the end of an ARN or path.
 func lastPart(uid string) string {
 	if i := strings.LastIndexAny(uid, "/:"); i >= 0 && i < len(uid)-1 {

@@ -65,9 +65,7 @@ func (s *site) image(r *http.Request) (page, error) {
 	d := imagePage{
 		ImageDetail: detail, Find: find, All: address(imageURL(detail.Digest), query, "all", "true"), Layers: layers(detail),
 		RunBy: workloadTable{Caption: "Workloads that run this image", Items: detail.RunBy},
-		Bars: severityBars(map[finding.Severity]int{
-			finding.Critical: detail.Critical, finding.High: detail.High, finding.Medium: detail.Medium, finding.Low: detail.Low,
-		}),
+		Bars:  severityBars(severities(detail.Vulnerabilities)),
 	}
 	d.Found = cut(detail.Vulnerabilities, limit, func(f finding.VulnerabilityFinding) bool {
 		return holds(find, f.Vulnerability, f.Advisory, f.Package, f.Path, f.Summary)
@@ -79,6 +77,20 @@ func (s *site) image(r *http.Request) (page, error) {
 		d.Checks.add(s.checks, c.Check, c.Severity, evidence{Detail: c.Detail, Path: c.Path, Layer: c.Layer})
 	}
 	return page{Title: imageTitle(detail.Image), Section: "/images", Data: d}, nil
+}
+
+// severities counts vulnerabilities by severity, each once however many
+// packages have it.
+func severities(found []finding.VulnerabilityFinding) map[finding.Severity]int {
+	worst := map[string]finding.Severity{}
+	for _, f := range found {
+		worst[f.Vulnerability] = max(worst[f.Vulnerability], f.Severity)
+	}
+	counts := map[finding.Severity]int{}
+	for _, s := range worst {
+		counts[s]++
+	}
+	return counts
 }
 
 // imageTitle returns the name by which people know an image.

@@ -17,11 +17,13 @@ var imageFields = []field{
 	{Name: "package", Label: "Has package", More: true, Example: "openssl"},
 	{Name: "vulnerability", Label: "Has vulnerability", More: true, Example: "CVE-2021-44228"},
 	{Name: "check", Label: "Fails check", More: true, Example: "image/user-root"},
+	{Name: "as_of", Label: "As of", More: true, Date: true},
 }
 
 type imagesPage struct {
 	list
 	Items []view.Image
+	Query view.ImageQuery
 	Empty emptiness
 }
 
@@ -34,7 +36,7 @@ func (s *site) images(r *http.Request) (page, error) {
 	if err != nil {
 		return page{}, err
 	}
-	d := imagesPage{list: newList(r, imageFields, found.Next), Items: found.Items}
+	d := imagesPage{list: newList(r, imageFields, found.Next), Items: found.Items, Query: q}
 	d.Exports = exportLinks("images", d.query)
 	if len(found.Items) == 0 {
 		if d.Empty, err = s.empty(r, "image", d.list); err != nil {

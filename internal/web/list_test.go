@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/stowage-dev/stowage/internal/finding"
 	"github.com/stowage-dev/stowage/internal/inventory"
 	"github.com/stowage-dev/stowage/internal/view"
 )
@@ -87,5 +89,22 @@ func TestSegments(t *testing.T) {
 	}
 	if row.Gaps != 1 {
 		t.Errorf("gaps = %d, want 1", row.Gaps)
+	}
+}
+
+// TestUnrated looks at findings without a severity, which are not no findings.
+func TestUnrated(t *testing.T) {
+	t.Parallel()
+	store := estate()
+	store.workloads[0].MaxSeverity = 0
+	store.workloads = store.workloads[:1]
+	if got := getPage(t, newHandler(store), "/workloads", http.StatusOK).text("tbody"); strings.Contains(got, "none") || !strings.Contains(got, "Exploited") {
+		t.Errorf("a workload with an unrated exploited vulnerability shows %q", got)
+	}
+	counts := severities([]finding.VulnerabilityFinding{
+		{Vulnerability: "CVE-1", Severity: finding.Low}, {Vulnerability: "CVE-1", Severity: finding.High}, {Vulnerability: "CVE-2"},
+	})
+	if diff := cmp.Diff(map[finding.Severity]int{finding.High: 1, finding.Unknown: 1}, counts); diff != "" {
+		t.Errorf("severities mismatch (-want +got):\n%s", diff)
 	}
 }

@@ -138,6 +138,8 @@ func TestPages(t *testing.T) {
 			},
 		},
 		{path: "/coverage?outcome=complete", title: "Coverage", want: []string{"nothing there", "12 records", "Everything was read."}, unwanted: []string{"Accounts by outcome", "Denied 1"}},
+		{path: "/coverage?as_of=2026-03-01", title: "Coverage", want: []string{"the outcomes at 2026-03-01 23:59:59 UTC"}, unwanted: []string{"Accounts by outcome"}},
+		{path: "/images?as_of=2026-03-01T10:00:00Z", title: "Images", want: []string{"ran at 2026-03-01 10:00:00 UTC"}},
 		{path: "/accounts", title: "Accounts", want: []string{"shop-production", "o-a1b2c3d4e5", "14 complete, 1 denied, 1 throttled, 1 pending", "2 accounts"}},
 		{path: "/accounts?name=PROD", title: "Accounts", want: []string{"1 account,", "shop-production"}, unwanted: []string{"edge-"}},
 		{path: "/scans", title: "Scans", want: []string{"1 failed", "401 Unauthorized", "layer 3 is larger than 4 GB", "Given up", "debian", "48,211", "503 Service Unavailable"}},

@@ -47,6 +47,7 @@ var functions = template.FuncMap{
 	"short":            shortDigest,
 	"since":            func(t time.Time) string { return relative(time.Now(), t) },
 	"stamp":            func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
+	"replicas":         replicas,
 	"reference":        shortReference,
 	"scanned":          scanned,
 	"rfc3339":          func(t time.Time) string { return t.UTC().Format(time.RFC3339) },

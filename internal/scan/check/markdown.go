@@ -14,7 +14,7 @@ func Markdown() []byte {
 	b.WriteString("# Checks\n\nWhat Stowage looks at besides known vulnerabilities. " +
 		"This page is generated from the checks themselves (`make generate`).\n")
 	section := func(title, text string, checks []finding.Check) {
-		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n| check | severity | |\n|---|---|---|\n", title, text)
+		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n| check | severity | title |\n|---|---|---|\n", title, text)
 		for _, c := range checks {
 			fmt.Fprintf(&b, "| [`%s`](#%s) | %s | %s |\n", c.ID, anchor(c.ID), c.Severity, c.Title)
 		}
