@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
@@ -48,18 +49,46 @@ type entry struct {
 
 // NewSnapshot returns an empty snapshot of the scope.
 func NewSnapshot(key inventory.ScopeKey) *Snapshot {
-	return &Snapshot{Key: key, index: map[recordKey]entry{}}
+	return &Snapshot{Key: key, index: map[recordKey]entry{}, buf: spools.Get().([]byte)[:0]}
+}
+
+// Encoders and the memory of spools are used again: every record of every
+// collection passes through them, changed or not.
+var (
+	encoders = sync.Pool{New: func() any { return newEncoder() }}
+	spools   = sync.Pool{New: func() any { return []byte(nil) }}
+)
+
+// An encoder encodes one record at a time.
+type encoder struct {
+	buf  bytes.Buffer
+	json *json.Encoder
+}
+
+func newEncoder() *encoder {
+	e := &encoder{}
+	e.json = json.NewEncoder(&e.buf)
+	return e
+}
+
+// encode returns the encoding of r, which is valid until the next call.
+func (e *encoder) encode(r inventory.Record) ([]byte, error) {
+	e.buf.Reset()
+	if err := e.json.Encode(r); err != nil {
+		return nil, fmt.Errorf("encode %s %s: %w", r.RecordType(), r.RecordUID(), err)
+	}
+	return sanitizeJSON(bytes.TrimSuffix(e.buf.Bytes(), []byte("\n"))), nil
 }
 
 // Emit adds a record. A record that is emitted twice, as when a list shifts
 // between its pages, counts once, with what was seen last.
 func (s *Snapshot) Emit(r inventory.Record) error {
-	data, err := json.Marshal(r)
+	enc := encoders.Get().(*encoder)
+	defer encoders.Put(enc)
+	data, err := enc.encode(r)
 	if err != nil {
-		return fmt.Errorf("encode %s %s: %w", r.RecordType(), r.RecordUID(), err)
+		return err
 	}
-
-	data = sanitizeJSON(data)
 	key := recordKey{r.RecordType(), inventory.IDOf(r.RecordUID())}
 	sum := sha256.Sum256(data)
 	hash := int64(binary.BigEndian.Uint64(sum[:8]))
@@ -143,10 +172,14 @@ func (s *Snapshot) read(e entry) (json.RawMessage, error) {
 	return data, nil
 }
 
-// Close releases the spool.
+// Close releases the spool; the snapshot cannot be used any more.
 func (s *Snapshot) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.buf != nil {
+		spools.Put(s.buf) //nolint:staticcheck // SA6002: one allocation a scope.
+		s.buf = nil
+	}
 	if s.file == nil {
 		return nil
 	}

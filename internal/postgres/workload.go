@@ -246,16 +246,44 @@ func (r *Reader) workloadIdentities(ctx context.Context, id int64, d *view.Workl
 		return err
 	}
 	found, err := pgx.CollectRows(rows, scanJSON[inventory.Identity])
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	d.IdentityRecord = &found[0]
+	if len(found) > 1 {
+		d.CloudIdentity = &found[1]
+		return nil
+	}
+	return r.podIdentity(ctx, d)
+}
+
+// podIdentity finds the role that EKS Pod Identity gives a service account.
+// The SDKs prefer the role of the service account's annotation, if there is
+// one. See https://docs.aws.amazon.com/eks/latest/userguide/pod-identities.html.
+func (r *Reader) podIdentity(ctx context.Context, d *view.WorkloadDetail) error {
+	var role string
+	err := r.db.pool.QueryRow(ctx, `
+		select coalesce(nullif(attrs->'attrs'->>'target_role_arn', ''), attrs->'attrs'->>'role_arn')
+		from resource
+		where tenant_id = $1 and provider = $2 and account = $3 and region = $4 and kind = 'aws.eks.pod_identity_association'
+			and (attrs->'attrs'->>'cluster_arn') || '/' || (attrs->'attrs'->>'namespace') || '/serviceaccounts/'
+				|| (attrs->'attrs'->>'service_account') = $5
+		limit 1`, r.tenant, string(d.Provider), d.Account, d.Region, d.IdentityRecord.UID).Scan(&role)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
+	rows, err := r.db.pool.Query(ctx, `select attrs from identity where tenant_id = $1 and id = $2`, r.tenant, int64(inventory.IDOf(role)))
+	if err != nil {
+		return err
+	}
+	found, err := pgx.CollectRows(rows, scanJSON[inventory.Identity])
 	if len(found) > 0 {
-		d.IdentityRecord = &found[0]
+		d.CloudIdentity = &found[0]
 	}
-	if len(found) > 1 {
-		d.CloudIdentity = &found[1]
-	}
-	return nil
+	return err
 }
 
 func (r *Reader) workloadExposures(ctx context.Context, id int64, d *view.WorkloadDetail) error {
