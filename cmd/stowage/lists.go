@@ -14,6 +14,11 @@ import (
 func newAccounts() *cobra.Command {
 	return list[view.Account]{
 		use: "accounts", short: "List accounts and how well they are covered", path: "/accounts",
+		filters: [][2]string{
+			{"provider", "aws, azure, gcp or kubernetes"},
+			{"name", "part of the identifier or the name"},
+			{"as-of", "a time (RFC 3339) or a date: the accounts then"},
+		},
 		header: []string{"PROVIDER", "ACCOUNT", "NAME", "WORKLOADS", "EXPOSED", "SCOPES", "GAPS", "COMPLETE"},
 		cells: func(a view.Account) []string {
 			all := 0

@@ -132,7 +132,7 @@ func newLogger(c config.Log) *slog.Logger {
 	case c.Format == "json" || (c.Format == "auto" && !isTerminal(os.Stderr)):
 		handler = slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: c.Level})
 	case isTerminal(os.Stderr):
-		handler = tint.NewHandler(os.Stderr, &tint.Options{Level: c.Level})
+		handler = tint.NewTextHandler(os.Stderr, &tint.Options{Level: c.Level})
 	default:
 		handler = slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: c.Level})
 	}

@@ -10,6 +10,19 @@ import (
 	"github.com/stowage-dev/stowage/internal/view"
 )
 
+// AccountFilter is the query of the list of accounts.
+type AccountFilter struct {
+	Provider string `query:"provider"`
+	Name     string `query:"name" doc:"Part of the identifier or the name, in any case."`
+	AsOf     string `query:"as_of" doc:"A time in RFC 3339 or a date: the accounts then."`
+}
+
+func (f AccountFilter) view() (q view.AccountQuery, err error) {
+	q = view.AccountQuery{Provider: inventory.Provider(f.Provider), Name: f.Name}
+	q.AsOf, err = asOf(f.AsOf)
+	return q, err
+}
+
 // ScopeFilter is the query of the coverage list.
 type ScopeFilter struct {
 	Provider  string `query:"provider"`
@@ -43,8 +56,12 @@ func (o operations) registerCoverage(api huma.API) {
 	get(api, "get-status", "/status", "Coverage", "How far the service is",
 		func(ctx context.Context, _ *struct{}) (view.Status, error) { return o.store.Status(ctx) })
 	get(api, "list-accounts", "/accounts", "Coverage", "List accounts, those with gaps first",
-		func(ctx context.Context, _ *struct{}) (view.Page[view.Account], error) {
-			accounts, err := o.store.Accounts(ctx)
+		func(ctx context.Context, in *AccountFilter) (view.Page[view.Account], error) {
+			q, err := in.view()
+			if err != nil {
+				return view.Page[view.Account]{}, err
+			}
+			accounts, err := o.store.Accounts(ctx, q)
 			return view.Page[view.Account]{Items: accounts}, err
 		})
 	type listInput struct {

@@ -83,3 +83,32 @@ func TestAsOfRefusesTodaysFindings(t *testing.T) {
 		t.Errorf("error %v, want a bad query", err)
 	}
 }
+
+func TestAccountsAsOf(t *testing.T) {
+	t.Parallel()
+	before := time.Now().Add(-time.Minute)
+	db := openWithScope(t)
+	collect(t, db, complete, workload(1), workload(2), inventory.Account{Provider: inventory.AWS, ID: "111122223333", Name: "shop"})
+	then := time.Now()
+	collect(t, db, inventory.ScopeResult{Outcome: inventory.Denied, Reason: "denied"})
+
+	accounts := func(q view.AccountQuery) []view.Account {
+		found, err := db.Reader(tenant).Accounts(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return found
+	}
+	if got := accounts(view.AccountQuery{AsOf: before}); len(got) != 0 {
+		t.Errorf("before = %+v, want none", got)
+	}
+	if got := accounts(view.AccountQuery{AsOf: then}); len(got) != 1 || got[0].Workloads != 2 || got[0].Scopes[inventory.Complete] != 1 {
+		t.Errorf("then = %+v, want two workloads and a complete scope", got)
+	}
+	if got := accounts(view.AccountQuery{Name: "SHO", Provider: inventory.AWS}); len(got) != 1 || got[0].Scopes[inventory.Denied] != 1 {
+		t.Errorf("now = %+v, want a denied scope", got)
+	}
+	if got := accounts(view.AccountQuery{Name: "nope"}); len(got) != 0 {
+		t.Errorf("other name = %+v, want none", got)
+	}
+}

@@ -68,29 +68,41 @@ func (r *Reader) Scopes(ctx context.Context, q view.ScopeQuery) (page view.Page[
 }
 
 // Accounts implements [view.Store]: those with gaps first.
-func (r *Reader) Accounts(ctx context.Context) (_ []view.Account, err error) {
+func (r *Reader) Accounts(ctx context.Context, q view.AccountQuery) (_ []view.Account, err error) {
 	defer derrors.Wrap(&err, "postgres.Accounts")
 
+	f := &filter{}
+	tenant := f.arg(r.tenant)
+	scopes := `(select * from scope_seen where tenant_id = ` + tenant + ` and gone_at is null)`
+	workloads := `(select provider, account, exposed from workload where tenant_id = ` + tenant + `)`
+	if !q.AsOf.IsZero() {
+		at := f.arg(q.AsOf)
+		scopes = scopesAt(tenant, at)
+		workloads = `(select s.provider, s.account, false as exposed from ` + workloadsAt(tenant, at) + ` v
+			join scope s on s.tenant_id = v.tenant_id and s.id = v.scope_id)`
+	}
+	f.equal("s.provider", string(q.Provider))
+	f.contains("s.account || ' ' || coalesce(a.name, '')", q.Name)
 	// An account shows from its first scope on, even before anything told its
 	// name.
-	const query = `
+	rows, err := r.db.pool.Query(ctx, `
 		select s.provider, s.account, coalesce(a.name, ''), coalesce(a.organization, ''), coalesce(a.status, ''),
-			s.outcomes, s.first_seen, s.completed_at, coalesce(w.n, 0), coalesce(w.exposed, 0)
+			s.outcomes, a.first_seen, s.completed_at, coalesce(w.n, 0), coalesce(w.exposed, 0)
 		from (
-			select provider, account, min(first_seen) as first_seen, min(completed_at) as completed_at,
+			select provider, account, min(completed_at) as completed_at,
 				jsonb_object_agg(outcome, n) as outcomes, sum(n) filter (where outcome <> 'complete') as gaps
 			from (
-				select provider, account, outcome, count(*) as n, min(first_seen) as first_seen, min(completed_at) as completed_at
-				from scope_seen where tenant_id = $1 and gone_at is null group by provider, account, outcome
+				select provider, account, outcome, count(*) as n, min(completed_at) as completed_at
+				from `+scopes+` o group by provider, account, outcome
 			) o group by provider, account
 		) s
-		left join account a on a.tenant_id = $1 and a.provider = s.provider and a.account = s.account
+		left join account a on a.tenant_id = `+tenant+` and a.provider = s.provider and a.account = s.account
 		left join (
 			select provider, account, count(*) as n, count(*) filter (where exposed) as exposed
-			from workload where tenant_id = $1 group by provider, account
+			from `+workloads+` w group by provider, account
 		) w on w.provider = s.provider and w.account = s.account
-		order by coalesce(s.gaps, 0) > 0 desc, s.provider, s.account`
-	rows, err := r.db.pool.Query(ctx, query, r.tenant)
+		`+f.where()+`
+		order by coalesce(s.gaps, 0) > 0 desc, s.provider, s.account`, f.args...)
 	if err != nil {
 		return nil, err
 	}

@@ -31,7 +31,7 @@ type Snapshot struct {
 	mu     sync.Mutex
 	digest [16]byte
 	index  map[recordKey]entry
-	buf    []byte
+	buf    *bytes.Buffer
 	base   int64 // offset of buf in the spool
 	file   *os.File
 }
@@ -49,46 +49,22 @@ type entry struct {
 
 // NewSnapshot returns an empty snapshot of the scope.
 func NewSnapshot(key inventory.ScopeKey) *Snapshot {
-	return &Snapshot{Key: key, index: map[recordKey]entry{}, buf: spools.Get().([]byte)[:0]}
+	return &Snapshot{Key: key, index: map[recordKey]entry{}, buf: buffers.Get().(*bytes.Buffer)}
 }
 
-// Encoders and the memory of spools are used again: every record of every
-// collection passes through them, changed or not.
-var (
-	encoders = sync.Pool{New: func() any { return newEncoder() }}
-	spools   = sync.Pool{New: func() any { return []byte(nil) }}
-)
-
-// An encoder encodes one record at a time.
-type encoder struct {
-	buf  bytes.Buffer
-	json *json.Encoder
-}
-
-func newEncoder() *encoder {
-	e := &encoder{}
-	e.json = json.NewEncoder(&e.buf)
-	return e
-}
-
-// encode returns the encoding of r, which is valid until the next call.
-func (e *encoder) encode(r inventory.Record) ([]byte, error) {
-	e.buf.Reset()
-	if err := e.json.Encode(r); err != nil {
-		return nil, fmt.Errorf("encode %s %s: %w", r.RecordType(), r.RecordUID(), err)
-	}
-	return sanitizeJSON(bytes.TrimSuffix(e.buf.Bytes(), []byte("\n"))), nil
-}
+// buffers are used again: every record of every collection passes through them,
+// changed or not.
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 // Emit adds a record. A record that is emitted twice, as when a list shifts
 // between its pages, counts once, with what was seen last.
 func (s *Snapshot) Emit(r inventory.Record) error {
-	enc := encoders.Get().(*encoder)
-	defer encoders.Put(enc)
-	data, err := enc.encode(r)
-	if err != nil {
-		return err
+	buf := buffers.Get().(*bytes.Buffer)
+	defer release(buf)
+	if err := json.NewEncoder(buf).Encode(r); err != nil {
+		return fmt.Errorf("encode %s %s: %w", r.RecordType(), r.RecordUID(), err)
 	}
+	data := sanitizeJSON(bytes.TrimSuffix(buf.Bytes(), []byte("\n")))
 	key := recordKey{r.RecordType(), inventory.IDOf(r.RecordUID())}
 	sum := sha256.Sum256(data)
 	hash := int64(binary.BigEndian.Uint64(sum[:8]))
@@ -101,13 +77,19 @@ func (s *Snapshot) Emit(r inventory.Record) error {
 		}
 		s.mix(key, have.hash, -1)
 	}
-	s.index[key] = entry{hash: hash, offset: s.base + int64(len(s.buf)), length: int32(len(data))}
-	s.buf = append(s.buf, data...)
+	s.index[key] = entry{hash: hash, offset: s.base + int64(s.buf.Len()), length: int32(len(data))}
+	s.buf.Write(data)
 	s.mix(key, hash, 1)
-	if len(s.buf) < spoolMemory {
+	if s.buf.Len() < spoolMemory {
 		return nil
 	}
 	return s.spill()
+}
+
+// release gives a buffer back.
+func release(b *bytes.Buffer) {
+	b.Reset()
+	buffers.Put(b)
 }
 
 // mix adds a record to the digest, or takes it out with sign -1. Addition
@@ -136,11 +118,11 @@ func (s *Snapshot) spill() error {
 		}
 		s.file = f
 	}
-	if _, err := s.file.Write(s.buf); err != nil {
+	if _, err := s.file.Write(s.buf.Bytes()); err != nil {
 		return fmt.Errorf("spool of scope %s: %w", s.Key, err)
 	}
-	s.base += int64(len(s.buf))
-	s.buf = s.buf[:0]
+	s.base += int64(s.buf.Len())
+	s.buf.Reset()
 	return nil
 }
 
@@ -163,7 +145,7 @@ func (s *Snapshot) Digest() []byte {
 func (s *Snapshot) read(e entry) (json.RawMessage, error) {
 	if e.offset >= s.base {
 		from := e.offset - s.base
-		return s.buf[from : from+int64(e.length)], nil
+		return s.buf.Bytes()[from : from+int64(e.length)], nil
 	}
 	data := make([]byte, e.length)
 	if _, err := io.ReadFull(io.NewSectionReader(s.file, e.offset, int64(e.length)), data); err != nil {
@@ -177,7 +159,7 @@ func (s *Snapshot) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.buf != nil {
-		spools.Put(s.buf) //nolint:staticcheck // SA6002: one allocation a scope.
+		release(s.buf)
 		s.buf = nil
 	}
 	if s.file == nil {

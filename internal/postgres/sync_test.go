@@ -283,7 +283,7 @@ func TestChildScopes(t *testing.T) {
 	if len(changes.Children) != 1 {
 		t.Errorf("children = %+v, want the one that came back", changes.Children)
 	}
-	accounts, err := db.Reader(tenant).Accounts(t.Context())
+	accounts, err := db.Reader(tenant).Accounts(t.Context(), view.AccountQuery{})
 	if err != nil {
 		t.Fatal(err)
 	}

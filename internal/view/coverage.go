@@ -36,6 +36,16 @@ type Scope struct {
 	Stale bool `json:"stale"`
 }
 
+// AccountQuery selects accounts. Zero fields do not restrict.
+type AccountQuery struct {
+	Provider inventory.Provider
+	// Name is a part of the identifier or the name, in any case.
+	Name string
+	// AsOf asks for the accounts, outcomes and workloads at a time in the
+	// past; whether workloads were exposed then was not kept.
+	AsOf time.Time
+}
+
 // An Account is one row of the list of accounts.
 type Account struct {
 	inventory.Account

@@ -16,7 +16,7 @@ var ErrBadQuery = errors.New("bad query")
 // A Store answers queries about one tenant.
 type Store interface {
 	Status(ctx context.Context) (Status, error)
-	Accounts(ctx context.Context) ([]Account, error)
+	Accounts(ctx context.Context, q AccountQuery) ([]Account, error)
 	Scopes(ctx context.Context, q ScopeQuery) (Page[Scope], error)
 	Workloads(ctx context.Context, q WorkloadQuery) (Page[Workload], error)
 	// AllWorkloads streams every workload of the query, whatever its paging.

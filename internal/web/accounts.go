@@ -41,7 +41,7 @@ func (s segment) Width() int { return s.To - s.From }
 // accounts filters and pages here: the store has a list of accounts only as a
 // whole, which is never long.
 func (s *site) accounts(r *http.Request) (page, error) {
-	all, err := s.store.Accounts(r.Context())
+	all, err := s.store.Accounts(r.Context(), view.AccountQuery{})
 	if err != nil {
 		return page{}, err
 	}

@@ -65,7 +65,7 @@ func (s *site) coverage(r *http.Request) (page, error) {
 	}
 	d.Progress = progressOf(d.Status)
 	if len(d.Chips) == 0 && d.First == "" {
-		if d.Accounts, err = s.store.Accounts(ctx); err != nil {
+		if d.Accounts, err = s.store.Accounts(ctx, view.AccountQuery{}); err != nil {
 			return page{}, err
 		}
 		d.Accounts = d.Accounts[:min(len(d.Accounts), matrixRows)]
