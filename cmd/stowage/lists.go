@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/stowage-dev/stowage/internal/finding"
 	"github.com/stowage-dev/stowage/internal/inventory"
 	"github.com/stowage-dev/stowage/internal/view"
 )
@@ -99,7 +100,7 @@ func newWorkloads() *cobra.Command {
 			{"vulnerability", "one that an image of it has"},
 			{"as-of", "a time (RFC 3339) or a date: the state then"},
 		},
-		header: []string{"SCORE", "SEVERITY", "EXPOSED", "KEV", "KIND", "ACCOUNT", "REGION", "NAME", "RUNNING", "IMAGES"},
+		header: []string{"SCORE", "SEVERITY", "EXPOSED", "KEV", "KIND", "ACCOUNT", "REGION", "NAME", "RUNNING", "KEY", "IMAGES"},
 		cells: func(w view.Workload) []string {
 			name := w.Name
 			for _, part := range []string{w.Namespace, w.Cluster} {
@@ -107,13 +108,18 @@ func newWorkloads() *cobra.Command {
 					name = part + "/" + name
 				}
 			}
-			severity := w.MaxSeverity.String()
-			if severity == "unknown" {
+			score, severity := strconv.Itoa(w.Score), w.MaxSeverity.String()
+			switch {
+			case w.Outcome == "": // A past version: what was found then was not kept.
+				score, severity = "-", "-"
+			case w.MaxSeverity == finding.Unknown && w.KEV:
+				severity = "unrated"
+			case w.MaxSeverity == finding.Unknown:
 				severity = "-"
 			}
 			return []string{
-				strconv.Itoa(w.Score), severity, yes(w.Exposed, "yes"), yes(w.KEV, "KEV"), string(w.Kind), w.Account, w.Region,
-				name, strconv.Itoa(w.Replicas), strings.Join(w.Images, " "),
+				score, severity, yes(w.Exposed, "yes"), yes(w.KEV, "KEV"), string(w.Kind), w.Account, w.Region,
+				name, strconv.Itoa(w.Replicas), w.Key, strings.Join(w.Images, " "),
 			}
 		},
 		empty: "No workload matches.",

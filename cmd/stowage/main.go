@@ -41,7 +41,7 @@ const (
 	exitFailed = 1
 	// exitUsage is a command line or configuration that makes no sense.
 	exitUsage = 2
-	// exitIncomplete means that some scope was not complete.
+	// exitIncomplete means that some scope or advisory feed was not read.
 	exitIncomplete = 3
 	// exitFindings means that a scan found what --fail-on names.
 	exitFindings = 4

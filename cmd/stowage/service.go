@@ -26,6 +26,7 @@ type database struct {
 	*postgres.DB
 	server *embedded.Server // nil with a database URL
 	watch  sync.WaitGroup
+	failed bool // the server ended by itself, which was told
 }
 
 // openDatabase opens the configured database, or starts the private one, and
@@ -63,6 +64,7 @@ func (d *database) onFailure(ctx context.Context, fail func(error)) {
 		select {
 		case <-ctx.Done():
 		case <-d.server.Done():
+			d.failed = true
 			fail(fmt.Errorf("the private PostgreSQL ended: %w", cmp.Or(d.server.Err(), errors.New("somebody stopped it"))))
 		}
 	})
@@ -83,7 +85,10 @@ func (d *database) close() error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
-	return d.server.Stop(ctx)
+	if err := d.server.Stop(ctx); !d.failed {
+		return err
+	}
+	return nil
 }
 
 // sources are the configured accounts and what reads them.

@@ -65,7 +65,11 @@ func printStatus(w io.Writer, s view.Status) error {
 	if s.Unresolved > 0 {
 		t.row("Unresolved", plural(s.Unresolved, "container")+" whose image could not be determined")
 	}
-	t.row("Vulnerabilities", severities(s.Vulnerabilities)+fmt.Sprintf(", %d known to be exploited", s.KEV))
+	vulnerabilities := severities(s.Vulnerabilities) + fmt.Sprintf(", %d known to be exploited", s.KEV)
+	if s.Advisories == 0 {
+		vulnerabilities = "not looked for: no advisories were imported"
+	}
+	t.row("Vulnerabilities", vulnerabilities)
 	t.row("Advisories", strconv.Itoa(s.Advisories))
 	for _, f := range s.Feeds {
 		if f.Error != "" {
@@ -84,6 +88,17 @@ func printStatus(w io.Writer, s view.Status) error {
 	}
 	t.row("First pass", pass)
 	return t.flush()
+}
+
+// matched reports whether all advisories that the configuration names could be
+// read: no vulnerabilities mean something only then.
+func matched(s view.Status) bool {
+	for _, f := range s.Feeds {
+		if f.Error != "" {
+			return false
+		}
+	}
+	return s.Advisories > 0
 }
 
 // counts returns "3 complete, 1 denied".

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -39,7 +40,7 @@ func newUp() *cobra.Command {
 	configFlags(cmd.Flags())
 	cmd.Flags().BoolVar(&demo.enabled, "demo", false, "collect a simulated estate; nothing outside this machine is asked")
 	cmd.Flags().IntVar(&demo.workloads, "demo-workloads", 0, "size of the simulated estate (default a small one)")
-	cmd.Flags().BoolVar(&once, "once", false, "collect, scan and match once, print a summary and exit (3 if some scope was not complete)")
+	cmd.Flags().BoolVar(&once, "once", false, "collect, scan and match once, print a summary and exit (3 if some scope or advisory feed was not read)")
 	return cmd
 }
 
@@ -47,8 +48,10 @@ func up(cmd *cobra.Command, c config.Config, demo demoOptions, once bool) (err e
 	ctx, fail := context.WithCancelCause(cmd.Context())
 	defer fail(nil)
 	say := saying(cmd.ErrOrStderr())
-	if once && os.Getenv("STOWAGE_LOG_LEVEL") == "" && !cmd.Flags().Changed("log-level") {
-		c.Log.Level = slog.LevelWarn // The progress says it better.
+	// To a person the progress says it better than the log.
+	person := once || isTerminal(os.Stderr)
+	if person && os.Getenv("STOWAGE_LOG_LEVEL") == "" && !cmd.Flags().Changed("log-level") {
+		c.Log.Level = slog.LevelWarn
 	}
 	log := newLogger(c.Log)
 	var listener net.Listener
@@ -96,8 +99,28 @@ func up(cmd *cobra.Command, c config.Config, demo demoOptions, once bool) (err e
 	}
 	server := serve(listener, db.DB, log, fail)
 	fmt.Fprintf(cmd.OutOrStdout(), "\n  Stowage is on %s\n  Press Ctrl-C to stop.\n\n", server.URL)
+	var progress sync.WaitGroup
+	if person {
+		progress.Go(func() { showFirstPass(ctx, cmd, db.DB, server.URL) })
+	}
 	err = work(ctx, c, db.DB, s, log, say)
+	progress.Wait()
 	return errors.Join(err, server.stop())
+}
+
+// showFirstPass shows the progress until the first full pass is done, and then
+// the address again, which the progress may have moved out of sight.
+func showFirstPass(ctx context.Context, cmd *cobra.Command, db *postgres.DB, url string) {
+	status, err := follow(ctx, cmd.ErrOrStderr(), db.Reader(postgres.DefaultTenant).Status,
+		func(s view.Status) bool { return s.FirstPass })
+	if err != nil {
+		return // The work itself tells what is wrong with the database.
+	}
+	gaps := "everything was read"
+	if !status.Covered {
+		gaps = "not everywhere could be looked: " + url + "/coverage"
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "\nThe first pass is done: %s, %s.\nStowage is on %s\n", plural(status.Workloads, "workload"), gaps, url)
 }
 
 // releaseJobs gives back the jobs of all clients that are gone.
@@ -166,7 +189,7 @@ func runOnce(ctx context.Context, cmd *cobra.Command, c config.Config, db *postg
 	if err := printSummary(ctx, cmd.OutOrStdout(), reader, status); err != nil {
 		return err
 	}
-	if !status.Covered {
+	if !status.Covered || !matched(status) {
 		return &exitError{code: exitIncomplete}
 	}
 	return nil

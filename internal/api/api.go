@@ -29,6 +29,8 @@ func Register(mux *http.ServeMux, store view.Store, version string) huma.API {
 	config.OpenAPIPath = Prefix + "/openapi"
 	config.DocsPath = "" // The viewer would load scripts from elsewhere.
 	config.SchemasPath = Prefix + "/schemas"
+	// A misspelt filter must not look like one that everything passes.
+	config.RejectUnknownQueryParameters = true
 	config.CreateHooks = nil // No $schema links in every answer.
 	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	api := humago.New(mux, config)

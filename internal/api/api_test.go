@@ -85,6 +85,9 @@ func TestAPI(t *testing.T) {
 		{"/openapi.json", 200, `"/api/v1/export/{dataset}"`},
 		{"/export/workloads?format=pdf", 400, "csv, jsonl"},
 		{"/export/nope", 400, "workloads"},
+		{"/workloads?bogus=1", 422, "bogus"},
+		{"/export/workloads?severty=high", 400, "severty"},
+		{"/export/findings?severity=high", 400, "severity"},
 		{"/nope", 404, ""},
 	}
 	for _, test := range tests {

@@ -6,12 +6,16 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
+	"reflect"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/stowage-dev/stowage/internal/export"
+	"github.com/stowage-dev/stowage/internal/view"
 )
 
 // export streams a dataset. It is a plain handler: the typed ones hold their
@@ -32,15 +36,7 @@ func (o operations) export(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, problem(ctx, err))
 		return
 	}
-	var q export.Query
-	switch dataset.Name {
-	case "workloads":
-		q.Workloads, err = ParseWorkloadQuery(v)
-	case "images":
-		q.Images, err = ParseImageQuery(v)
-	case "coverage":
-		q.Scopes, err = ParseScopeQuery(v)
-	}
+	q, err := exportQuery(dataset.Name, v)
 	if err != nil {
 		writeProblem(w, problem(ctx, err))
 		return
@@ -61,6 +57,36 @@ func (o operations) export(w http.ResponseWriter, r *http.Request) {
 		// file is not whole.
 		panic(http.ErrAbortHandler)
 	}
+}
+
+// exportQuery reads the filters of a dataset, which are those of its list. A
+// misspelt filter must not look like one that everything passes.
+func exportQuery(dataset string, v url.Values) (q export.Query, err error) {
+	var filter any = struct{}{}
+	switch dataset {
+	case "workloads":
+		filter = WorkloadFilter{}
+		q.Workloads, err = ParseWorkloadQuery(v)
+	case "images":
+		filter = ImageFilter{}
+		q.Images, err = ParseImageQuery(v)
+	case "coverage":
+		filter = ScopeFilter{}
+		q.Scopes, err = ParseScopeQuery(v)
+	}
+	if err != nil {
+		return q, err
+	}
+	known := []string{"format"}
+	for f := range reflect.TypeOf(filter).Fields() {
+		known = append(known, f.Tag.Get("query"))
+	}
+	for name := range v {
+		if !slices.Contains(known, name) {
+			return q, fmt.Errorf("%w: %s has no filter %q; it has %s", view.ErrBadQuery, dataset, name, strings.Join(known, ", "))
+		}
+	}
+	return q, nil
 }
 
 func writeProblem(w http.ResponseWriter, err error) {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/go-viper/mapstructure/v2"
@@ -52,6 +53,7 @@ func Load(path string, environ []string, flags map[string]string) (Config, error
 		DecodeHook: mapstructure.ComposeDecodeHookFunc(
 			mapstructure.StringToTimeDurationHookFunc(),
 			mapstructure.TextUnmarshallerHookFunc(),
+			words,
 			lists,
 		),
 	}})
@@ -62,6 +64,15 @@ func Load(path string, environ []string, flags map[string]string) (Config, error
 		return Config{}, fmt.Errorf("configuration: %w", err)
 	}
 	return c, nil
+}
+
+// words decodes the YAML words true and false for a key that has more choices:
+// weak decoding would make them "1" and "0".
+func words(_, to reflect.Type, data any) (any, error) {
+	if b, ok := data.(bool); ok && to.Kind() == reflect.String {
+		return strconv.FormatBool(b), nil
+	}
+	return data, nil
 }
 
 // lists decodes the text form of lists: items separated by commas; a role is

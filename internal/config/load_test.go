@@ -28,6 +28,7 @@ func TestLoadOrder(t *testing.T) {
 	path := write(t, `
 listen: 127.0.0.1:1
 aws:
+  enabled: false
   regions: [eu-west-1, eu-central-1]
   roles:
     - arn: arn:aws:iam::111122223333:role/stowage
@@ -47,6 +48,7 @@ collect:
 	want := config.Default()
 	want.Listen = "127.0.0.1:3"
 	want.DatabaseURL = "postgres://u:p@h/d"
+	want.AWS.Enabled = "false"
 	want.AWS.Regions = []string{"eu-west-1", "eu-central-1"}
 	want.AWS.Roles = []config.AWSRole{{ARN: "arn:aws:iam::111122223333:role/stowage", ExternalID: "x"}}
 	want.Registry.Mirrors = []config.Mirror{{Host: "docker.io", Endpoint: "https://mirror.example"}}

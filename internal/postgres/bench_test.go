@@ -46,10 +46,24 @@ func benchScope(account, n int) inventory.ScopeKey {
 	}
 }
 
-func benchWorkload(key inventory.ScopeKey, n, replicas int) inventory.Workload {
+// benchEstate returns the workloads of the estate, by account and scope.
+func benchEstate(accounts int) [][][]inventory.Workload {
+	estate := make([][][]inventory.Workload, accounts)
+	for account := range estate {
+		estate[account] = make([][]inventory.Workload, benchAccountScopes)
+		for scope := range estate[account] {
+			for n := range benchScopeSize {
+				estate[account][scope] = append(estate[account][scope], benchWorkload(benchScope(account, scope), n))
+			}
+		}
+	}
+	return estate
+}
+
+func benchWorkload(key inventory.ScopeKey, n int) inventory.Workload {
 	w := workload(n % 997)
 	w.UID = fmt.Sprintf("arn:aws:ecs:%s:%s:service/shop/service-%d", key.Region, key.Account, n)
-	w.Name, w.Replicas = fmt.Sprintf("service-%d", n), replicas
+	w.Name = fmt.Sprintf("service-%d", n)
 	w.Labels = map[string]string{"team": "checkout", "cost-center": "4711", "repository": "https://git.example/shop/" + w.Name}
 	w.Network = inventory.Network{
 		SecurityGroups: []string{"sg-0a1b2c3d4e5f60718"}, Subnets: []string{"subnet-0a1b2c3d4e5f60718", "subnet-1a1b2c3d4e5f60718"},
@@ -131,36 +145,37 @@ func BenchmarkStore(b *testing.B) {
 			b.ReportMetric(rate/limit, name+"/COPY")
 			return elapsed
 		}
-		rows := benchRows(b, accounts)
+		estate := benchEstate(accounts)
+		rows := benchRows(b, estate)
 		measure("copy", func() { benchCopy(b, db, rows) })
-		first := measure("first-load", func() { benchPasses(b, db, accounts, func(int) int { return 2 }) })
-		again := measure("unchanged", func() { benchPasses(b, db, accounts, func(int) int { return 2 }) })
-		measure("one-percent-changed", func() {
-			benchPasses(b, db, accounts, func(n int) int {
-				if n%100 == 0 {
-					return 3
+		first := measure("first-load", func() { benchPasses(b, db, estate) })
+		again := measure("unchanged", func() { benchPasses(b, db, estate) })
+		for account := range estate {
+			for scope := range estate[account] {
+				for n := 0; n < benchScopeSize; n += 100 {
+					estate[account][scope][n].Replicas++
 				}
-				return 2
-			})
-		})
+			}
+		}
+		measure("one-percent-changed", func() { benchPasses(b, db, estate) })
 		b.Logf("an unchanged estate takes 1/%.0f of the first load", first.Seconds()/again.Seconds())
 	}
 }
 
 // benchPasses collects all accounts once.
-func benchPasses(b *testing.B, db *postgres.DB, accounts int, replicas func(n int) int) {
+func benchPasses(b *testing.B, db *postgres.DB, estate [][][]inventory.Workload) {
 	b.Helper()
 	g, ctx := errgroup.WithContext(b.Context())
 	g.SetLimit(benchAtOnce)
-	for account := range accounts {
-		g.Go(func() error { return benchPass(ctx, db, account, replicas) })
+	for account, workloads := range estate {
+		g.Go(func() error { return benchPass(ctx, db, account, workloads) })
 	}
 	if err := g.Wait(); err != nil {
 		b.Fatal(err)
 	}
 }
 
-func benchPass(ctx context.Context, db *postgres.DB, account int, replicas func(n int) int) error {
+func benchPass(ctx context.Context, db *postgres.DB, account int, workloads [][]inventory.Workload) error {
 	key := benchScope(account, 0)
 	pass, err := db.BeginPass(ctx, tenant, postgres.AccountKey{Provider: key.Provider, Account: key.Account})
 	if err != nil {
@@ -170,40 +185,47 @@ func benchPass(ctx context.Context, db *postgres.DB, account int, replicas func(
 	if err != nil {
 		return err
 	}
-	for _, s := range scopes {
-		snapshot := postgres.NewSnapshot(s.ScopeKey)
-		defer snapshot.Close()
-		for n := range benchScopeSize {
-			if err := snapshot.Emit(benchWorkload(s.ScopeKey, n, replicas(n))); err != nil {
-				return err
-			}
-		}
-		run := postgres.Run{Tenant: tenant, Pass: pass, Token: s.Run, Snapshot: snapshot, Result: complete}
-		if _, err := db.Apply(ctx, run, nil); err != nil {
+	// They are in the order of their regions.
+	for i, s := range scopes {
+		if err := benchRun(ctx, db, pass, s, workloads[i]); err != nil {
 			return err
 		}
 	}
 	return pass.End(ctx)
 }
 
+func benchRun(ctx context.Context, db *postgres.DB, pass *postgres.Pass, s postgres.ScopeState, workloads []inventory.Workload) error {
+	snapshot := postgres.NewSnapshot(s.ScopeKey)
+	defer snapshot.Close()
+	for _, w := range workloads {
+		if err := snapshot.Emit(w); err != nil {
+			return err
+		}
+	}
+	run := postgres.Run{Tenant: tenant, Pass: pass, Token: s.Run, Snapshot: snapshot, Result: complete}
+	_, err := db.Apply(ctx, run, nil)
+	return err
+}
+
 // benchRows returns the rows of the workload table, by account.
-func benchRows(b *testing.B, accounts int) [][][]any {
+func benchRows(b *testing.B, estate [][][]inventory.Workload) [][][]any {
 	b.Helper()
-	all := make([][][]any, accounts)
+	all := make([][][]any, len(estate))
 	at := time.Now()
-	for account := range accounts {
-		for n := range benchAccountScopes * benchScopeSize {
-			key := benchScope(account, n/benchScopeSize)
-			w := benchWorkload(key, n%benchScopeSize, 2)
-			attrs, err := json.Marshal(w)
-			if err != nil {
-				b.Fatal(err)
+	for account := range estate {
+		for scope, workloads := range estate[account] {
+			key := benchScope(account, scope)
+			for n, w := range workloads {
+				attrs, err := json.Marshal(w)
+				if err != nil {
+					b.Fatal(err)
+				}
+				all[account] = append(all[account], []any{
+					int32(tenant), int64(inventory.IDOf(w.UID)), w.UID, int64(inventory.IDOf(key.String())), int64(n), at, at, string(attrs),
+					string(key.Provider), key.Account, key.Region, string(w.Kind), w.Name, w.Cluster, int32(w.Replicas),
+					int64(inventory.IDOf(w.Identity)),
+				})
 			}
-			all[account] = append(all[account], []any{
-				int32(tenant), int64(inventory.IDOf(w.UID)), w.UID, int64(inventory.IDOf(key.String())), int64(n), at, at, string(attrs),
-				string(key.Provider), key.Account, key.Region, string(w.Kind), w.Name, w.Cluster, int32(w.Replicas),
-				int64(inventory.IDOf(w.Identity)),
-			})
 		}
 	}
 	return all
@@ -254,7 +276,7 @@ func BenchmarkEmit(b *testing.B) {
 	key := benchScope(1, 0)
 	records := make([]inventory.Record, 1000)
 	for n := range records {
-		records[n] = benchWorkload(key, n, 2)
+		records[n] = benchWorkload(key, n)
 	}
 	b.ReportAllocs()
 	snapshot := postgres.NewSnapshot(key)

@@ -185,8 +185,8 @@ func relinkContainers(ctx context.Context, tx pgx.Tx, tenant int, workloads []in
 			select c.workload_id, c.ordinal, coalesce(direct.id, child.id, config.id) as image_id,
 				case
 					when coalesce(direct.id, child.id, config.id) is not null then ''
-					when child.n > 1 then format('the index %s has %s manifests that fit; the runtime did not report which', c.digest, child.n)
-					when child.n = 0 and child.all_n > 0 then format('the index %s has no manifest for %s', c.digest, c.architecture)
+					when child.n > 1 then format('the index %s has %s manifests that fit; the runtime did not report which', want.digest, child.n)
+					when child.n = 0 and child.all_n > 0 then format('the index %s has no manifest for %s', want.digest, c.architecture)
 					when ref.error <> '' then ref.error
 					when c.digest_kind = 'config' and c.unresolved = ''
 						then 'the runtime reported the digest of the configuration, and no image that was read has it'

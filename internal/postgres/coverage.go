@@ -117,6 +117,10 @@ func (r *Reader) Accounts(ctx context.Context, q view.AccountQuery) (_ []view.Ac
 func (r *Reader) Status(ctx context.Context) (s view.Status, err error) {
 	defer derrors.Wrap(&err, "postgres.Status")
 
+	// First, so that the counts show at least what the jobs that ended did.
+	if s.Queue, err = r.db.queues(ctx); err != nil {
+		return s, err
+	}
 	const counts = `
 		select
 			(select count(*) from (select distinct provider, account from scope where tenant_id = $1 and gone_at is null) a),
@@ -139,9 +143,6 @@ func (r *Reader) Status(ctx context.Context) (s view.Status, err error) {
 		return s, err
 	}
 	if s.Feeds, err = r.db.feeds(ctx); err != nil {
-		return s, err
-	}
-	if s.Queue, err = r.db.queues(ctx); err != nil {
 		return s, err
 	}
 	s.Covered = len(s.Scopes) > 0

@@ -49,6 +49,13 @@ func (db *DB) SaveResolution(ctx context.Context, r Resolution, then func(contex
 	defer derrors.Wrap(&err, "postgres.SaveResolution(%s/%s)", r.Reference.Host, r.Reference.Repository)
 
 	return db.InTx(ctx, func(tx pgx.Tx) error {
+		workloads, err := workloadsOf(ctx, tx, r.Tenant, r.Reference)
+		if err != nil {
+			return err
+		}
+		if err := takeImages(ctx, tx, r, workloads); err != nil {
+			return err
+		}
 		if r.Reference.Tag != "" && r.Reference.Digest == "" {
 			if err := saveTag(ctx, tx, r); err != nil {
 				return err
@@ -71,7 +78,7 @@ func (db *DB) SaveResolution(ctx context.Context, r Resolution, then func(contex
 				return err
 			}
 		}
-		if err := relinkReference(ctx, tx, r); err != nil {
+		if err := relinkReference(ctx, tx, r, workloads); err != nil {
 			return err
 		}
 		if r.Manifest == nil || then == nil {
@@ -147,12 +154,8 @@ func saveManifest(ctx context.Context, tx pgx.Tx, m *image.Manifest) error {
 
 // relinkReference links the containers that a resolution is about, in every
 // tenant: content is the same for all.
-func relinkReference(ctx context.Context, tx pgx.Tx, r Resolution) error {
-	byTenant, err := workloadsOf(ctx, tx, r.Tenant, r.Reference)
-	if err != nil {
-		return err
-	}
-	for tenant, ids := range byTenant {
+func relinkReference(ctx context.Context, tx pgx.Tx, r Resolution, workloads map[int][]int64) error {
+	for tenant, ids := range workloads {
 		if r.Problem != "" && r.Manifest == nil {
 			if _, err := tx.Exec(ctx, `update container set unresolved = $3
 				where tenant_id = $1 and workload_id = any($2) and image_id is null and host = $5 and repository = $6
@@ -170,6 +173,35 @@ func relinkReference(ctx context.Context, tx pgx.Tx, r Resolution) error {
 		if err := rollupWorkloads(ctx, tx, tenant, ids); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// takeImages locks the images that a resolution writes, and those that its
+// workloads run and that are held while it rolls up. Transactions that take
+// them all at once, in order, do not wait for each other in a circle.
+func takeImages(ctx context.Context, tx pgx.Tx, r Resolution, workloads map[int][]int64) error {
+	digests := []string{r.Reference.Digest, r.Index}
+	if r.Manifest != nil {
+		digests = append(digests, r.Manifest.Digest)
+	}
+	var tenants []int32
+	var ids []int64
+	for tenant, owned := range workloads {
+		for _, id := range owned {
+			tenants, ids = append(tenants, int32(tenant)), append(ids, id)
+		}
+	}
+	_, err := tx.Exec(ctx, `
+		select from image
+		where id in (
+			select id from image where digest = any($1)
+			union
+			select c.image_id from container c
+			join unnest($2::integer[], $3::bigint[]) as w(tenant_id, id) on c.tenant_id = w.tenant_id and c.workload_id = w.id)
+		order by id for no key update`, digests, tenants, ids)
+	if err != nil {
+		return fmt.Errorf("lock the images of %d workloads: %w", len(ids), err)
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/url"
 	"strings"
 	"time"
@@ -70,18 +71,25 @@ func (db *DB) Pool() *pgxpool.Pool { return db.pool }
 // Close waits for connections in use and closes all.
 func (db *DB) Close() { db.pool.Close() }
 
-// InTx runs f in one transaction and runs it again, at most four times, when
+// InTx runs f in one transaction and runs it again, a few times, when
 // PostgreSQL ends it for a serialization failure or a deadlock.
 func (db *DB) InTx(ctx context.Context, f func(pgx.Tx) error) error {
-	var err error
-	for range 4 {
-		err = pgx.BeginFunc(ctx, db.pool, f)
+	const tries = 6
+	for try := 1; ; try++ {
+		err := pgx.BeginFunc(ctx, db.pool, f)
 		pgErr, ok := errors.AsType[*pgconn.PgError](err)
-		if !ok || (pgErr.Code != "40001" && pgErr.Code != "40P01") {
+		if !ok || (pgErr.Code != "40001" && pgErr.Code != "40P01") || try == tries {
+			return err
+		}
+		// At once, those that were in each other's way would be so again.
+		timer := time.NewTimer(rand.N(20 * time.Millisecond << try))
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
 			return err
 		}
 	}
-	return err
 }
 
 // now is the clock of every observation: PostgreSQL keeps microseconds.

@@ -1,14 +1,17 @@
 package postgres_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/stowage-dev/stowage/internal/inventory"
 	"github.com/stowage-dev/stowage/internal/postgres"
+	"github.com/stowage-dev/stowage/internal/postgres/storetest"
 )
 
 // TestConfigDigest runs an image of which the runtime reports the digest of
@@ -100,5 +103,63 @@ func TestResolutionMissed(t *testing.T) {
 	}
 	if !missed() {
 		t.Error("did not miss a container that is not linked")
+	}
+}
+
+// TestResolveAtOnce resolves images that run side by side in the same
+// workloads: no transaction may wait for one that waits for it.
+func TestResolveAtOnce(t *testing.T) {
+	t.Parallel()
+	dsn := storetest.DSN(t)
+	db, err := postgres.Open(t.Context(), dsn, 8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.PutRoots(t.Context(), tenant, []inventory.ChildScope{{ScopeKey: ecsScope}}); err != nil {
+		t.Fatal(err)
+	}
+	const images, rounds = 4, 10
+	var records []inventory.Record
+	for n := range 30 {
+		w := workload(n)
+		w.Containers = nil
+		for i := range images {
+			w.Containers = append(w.Containers, inventory.Container{
+				Name: fmt.Sprint(i), Type: inventory.MainContainer, Image: fmt.Sprintf("registry.example/shop/app-%d:1.0", i),
+				Digest: digest(i), Architecture: "amd64", Replicas: 1,
+			})
+		}
+		records = append(records, w)
+	}
+	collect(t, db, complete, records...)
+	for round := range rounds {
+		var g errgroup.Group
+		for i := range images {
+			g.Go(func() error {
+				r := postgres.Resolution{Tenant: tenant, Reference: postgres.Reference{
+					Host: "registry.example", Repository: fmt.Sprintf("shop/app-%d", i), Digest: digest(i), Architecture: "amd64",
+				}}
+				if r.Problem = "not now"; round > 0 {
+					r.Problem, r.Manifest = "", manifest(i, "amd64")
+				}
+				return db.SaveResolution(t.Context(), r, nil)
+			})
+		}
+		if err := g.Wait(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	db.Close() // A session tells its statistics at its end.
+	conn, err := pgx.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	var deadlocks int
+	if err := conn.QueryRow(t.Context(), `select deadlocks from pg_stat_database where datname = current_database()`).Scan(&deadlocks); err != nil {
+		t.Fatal(err)
+	}
+	if deadlocks > 0 {
+		t.Errorf("%d deadlocks", deadlocks)
 	}
 }
