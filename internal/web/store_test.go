@@ -28,7 +28,9 @@ var _ view.Store = (*fakeStore)(nil)
 
 func (f *fakeStore) Status(context.Context) (view.Status, error) { return f.status, f.err }
 
-func (f *fakeStore) Accounts(context.Context, view.AccountQuery) ([]view.Account, error) { return f.accounts, f.err }
+func (f *fakeStore) Accounts(context.Context, view.AccountQuery) ([]view.Account, error) {
+	return f.accounts, f.err
+}
 
 func (f *fakeStore) Scopes(_ context.Context, q view.ScopeQuery) (view.Page[view.Scope], error) {
 	return paged(f.err, f.scopes, q.Paging, func(s view.Scope) (view.Scope, bool) {
