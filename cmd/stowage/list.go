@@ -54,6 +54,8 @@ type list[T any] struct {
 	cells   func(T) []string
 	// empty is said when the list is.
 	empty string
+	// whole is whether the API answers with the whole list, not in pages.
+	whole bool
 }
 
 // command returns the list's command.
@@ -95,6 +97,9 @@ func (l list[T]) query(cmd *cobra.Command, limit int) url.Values {
 		if v := cmd.Flags().Lookup(f[0]).Value.String(); v != "" {
 			q.Set(strings.ReplaceAll(f[0], "-", "_"), v)
 		}
+	}
+	if l.whole {
+		return q
 	}
 	page := 500
 	if limit > 0 {

@@ -32,6 +32,7 @@ func newAccounts() *cobra.Command {
 			}
 		},
 		empty: "No account was found yet; `stowage status` tells how far the first pass is.",
+		whole: true,
 	}.command()
 }
 

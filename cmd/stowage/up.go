@@ -148,18 +148,21 @@ func work(ctx context.Context, c config.Config, db *postgres.DB, s *sources, log
 	if err != nil {
 		return err
 	}
+	// Enqueued here and not by the leader's periodic jobs, which begin some
+	// seconds later: until then everything would look done.
+	if c.Advisories.Every > 0 {
+		err = jobs.ImportSoon(ctx)
+	}
+	if err = errors.Join(err, jobs.Plan(ctx)); err != nil {
+		return err
+	}
 	// Jobs end by Stop, which lets them finish, not by the signal.
 	if err := jobs.Start(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}
-	if c.Collect.Every == 0 {
-		err = jobs.Plan(ctx)
-	}
-	if err == nil {
-		<-ctx.Done()
-		err = failure(ctx)
-		say("Stopping what runs; another Ctrl-C ends it at once.")
-	}
+	<-ctx.Done()
+	err = failure(ctx)
+	say("Stopping what runs; another Ctrl-C ends it at once.")
 	return errors.Join(err, stopJobs(jobs))
 }
 

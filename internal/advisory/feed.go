@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -44,7 +45,8 @@ type Feed struct {
 // Open returns the feeds of a location. That is
 //   - an https or http URL, below which each of the ecosystems (all of
 //     [DefaultEcosystems] if none is given) has its <ecosystem>/all.zip,
-//   - a directory with the same layout, or with loose .json records,
+//   - a directory with the same layout, of which those of the ecosystems are
+//     taken that are there, or with loose .json records,
 //   - the URL or file name of one zip archive.
 //
 // Nothing is downloaded yet.
@@ -89,29 +91,34 @@ func openURL(location string, ecosystems []string) ([]Feed, error) {
 }
 
 func openDirectory(path string, ecosystems []string) ([]Feed, error) {
-	if len(ecosystems) == 0 {
-		archives, err := filepath.Glob(filepath.Join(quoteGlob(path), "*", "all.zip"))
-		if err != nil {
-			return nil, fmt.Errorf("open advisories: %w", err)
-		}
-		for _, a := range archives {
-			ecosystems = append(ecosystems, filepath.Base(filepath.Dir(a)))
-		}
-	}
-	var feeds []Feed
 	for _, e := range ecosystems {
-		archive := filepath.Join(path, e, "all.zip")
 		if !filepath.IsLocal(e) {
 			return nil, fmt.Errorf("open advisories: %q is not an ecosystem", e)
 		}
-		if _, err := os.Stat(archive); err != nil {
-			return nil, fmt.Errorf("open advisories: %w", err)
+	}
+	archives, err := filepath.Glob(filepath.Join(quoteGlob(path), "*", "all.zip"))
+	if err != nil {
+		return nil, fmt.Errorf("open advisories: %w", err)
+	}
+	if len(archives) == 0 {
+		return openLoose(path)
+	}
+	var feeds []Feed
+	for _, archive := range archives {
+		e := filepath.Base(filepath.Dir(archive))
+		if len(ecosystems) == 0 || slices.Contains(ecosystems, e) {
+			feeds = append(feeds, ecosystemFeed(e, archive))
 		}
-		feeds = append(feeds, ecosystemFeed(e, archive))
 	}
-	if len(feeds) > 0 {
-		return feeds, nil
+	if len(feeds) == 0 {
+		return nil, fmt.Errorf("open advisories: %s has nothing for %s: %w", path, strings.Join(ecosystems, ", "), errNoRecords)
 	}
+	return feeds, nil
+}
+
+// openLoose returns the feed of a directory with loose records, of whatever
+// ecosystems.
+func openLoose(path string) ([]Feed, error) {
 	loose, err := fs.Glob(os.DirFS(path), "*.json")
 	if err != nil {
 		return nil, fmt.Errorf("open advisories: %w", err)

@@ -69,7 +69,7 @@ func TestOpenRefuses(t *testing.T) {
 	}{
 		{filepath.Join(empty, "missing"), "", "no such file"},
 		{empty, "", "neither <ecosystem>/all.zip nor .json records"},
-		{some, "PyPI", "no such file"},
+		{some, "PyPI", "has nothing for PyPI"},
 		{some, "../Go", "is not an ecosystem"},
 		{"https://", "Go", "not a usable URL"},
 		{"https://user:secret@host:port/%zz", "Go", "not a usable URL"},
@@ -93,6 +93,10 @@ func TestLooseRecords(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(dir, id+".json"), []byte(r), 0o600); err != nil {
 			t.Fatal(err)
 		}
+	}
+	// They are of whatever ecosystem.
+	if feeds, err := Open(dir, "PyPI"); err != nil || len(feeds) != 1 || feeds[0].Ecosystem != "" {
+		t.Errorf("Open(loose, PyPI) = %+v, %v, want the one feed", feeds, err)
 	}
 	store := newMemoryStore()
 	for _, want := range []int{len(samples["Go"]), 0} {

@@ -52,11 +52,12 @@ func (w *sweepWorker) Work(ctx context.Context, job *river.Job[SweepArgs]) error
 	return w.client.insert(ctx, append(jobs, resolveJobs(job.Args.Tenant, refs)...))
 }
 
-// periodic returns the jobs that the elected leader of all replicas enqueues.
+// periodic returns the jobs that the elected leader of all replicas enqueues,
+// one interval after it was elected; who starts a client enqueues the first
+// plan and import.
 func (c *Client) periodic() []*river.PeriodicJob {
 	every := func(d time.Duration, args river.JobArgs) *river.PeriodicJob {
-		return river.NewPeriodicJob(river.PeriodicInterval(d), func() (river.JobArgs, *river.InsertOpts) { return args, nil },
-			&river.PeriodicJobOpts{RunOnStart: true})
+		return river.NewPeriodicJob(river.PeriodicInterval(d), func() (river.JobArgs, *river.InsertOpts) { return args, nil }, nil)
 	}
 	jobs := []*river.PeriodicJob{every(sweepEvery, SweepArgs{Tenant: c.opts.Tenant})}
 	if c.opts.CollectEvery > 0 {

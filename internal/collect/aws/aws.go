@@ -80,7 +80,7 @@ type Cloud struct {
 	backoff time.Duration
 
 	credentials *lru[Role, aws.CredentialsProvider]
-	definitions *lru[string, *taskDefinition]
+	definitions *lru[string, []byte] // each a taskDefinition in JSON
 	indexes     *lru[string, []inventory.PlatformManifest]
 	policies    *lru[string, managedPolicy]
 	tokens      *lru[registry, registryToken]
@@ -115,7 +115,7 @@ func Open(ctx context.Context, o Options) (*Cloud, error) {
 	c := &Cloud{
 		options: o, log: o.Logger, limiter: o.Limiter, base: base, roles: roles, backoff: 20 * time.Second,
 		credentials: newLRU[Role, aws.CredentialsProvider](maxCredentials),
-		definitions: newLRU[string, *taskDefinition](maxDefinitions),
+		definitions: newLRU[string, []byte](maxDefinitions),
 		indexes:     newLRU[string, []inventory.PlatformManifest](maxIndexes),
 		policies:    newLRU[string, managedPolicy](maxPolicies),
 		tokens:      newLRU[registry, registryToken](maxTokens),

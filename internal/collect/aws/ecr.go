@@ -244,7 +244,7 @@ func (r *ecrReader) indexes(ctx context.Context, repository string, images map[s
 				return nil, fmt.Errorf("index %s@%s: %w", repository, digest, err)
 			}
 			found[digest] = manifests
-			r.cloud.indexes.add(digest, manifests)
+			r.cloud.indexes.add(strings.Clone(digest), manifests) // Else the key keeps the answer.
 		}
 	}
 	return found, nil

@@ -3,6 +3,7 @@ package aws
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -223,8 +224,9 @@ func (r *ecsReader) emit(ctx context.Context, w *ecsWorkload) error {
 // definition returns a task definition. Revisions never change, so one is read
 // once.
 func (r *ecsReader) definition(ctx context.Context, arn string) (*taskDefinition, error) {
-	if d, ok := r.cloud.definitions.get(arn); ok {
-		return d, nil
+	if encoded, ok := r.cloud.definitions.get(arn); ok {
+		d := &taskDefinition{}
+		return d, json.Unmarshal(encoded, d)
 	}
 	described, err := r.client.DescribeTaskDefinition(ctx, &ecs.DescribeTaskDefinitionInput{TaskDefinition: &arn})
 	var gone *types.ClientException
@@ -235,6 +237,10 @@ func (r *ecsReader) definition(ctx context.Context, arn string) (*taskDefinition
 		return nil, err
 	}
 	d := newTaskDefinition(described.TaskDefinition)
-	r.cloud.definitions.add(arn, d)
+	encoded, err := json.Marshal(d)
+	if err != nil {
+		return nil, err
+	}
+	r.cloud.definitions.add(strings.Clone(arn), encoded)
 	return d, nil
 }

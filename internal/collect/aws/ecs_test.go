@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/stowage-dev/stowage/internal/inventory"
 )
@@ -63,7 +65,7 @@ func answerEstate(t testing.TB, w http.ResponseWriter, r *http.Request, clusters
 
 func BenchmarkAddTask(b *testing.B) {
 	c := newECSCluster(types.Cluster{ClusterArn: aws.String("arn:aws:ecs:eu-west-1:111122223333:cluster/shop"), ClusterName: aws.String("shop")})
-	d := &taskDefinition{family: "etl", revision: 3, containers: []inventory.Container{{Name: "etl", Image: "etl:1"}}}
+	d := &taskDefinition{Family: "etl", Revision: 3, Containers: []inventory.Container{{Name: "etl", Image: "etl:1"}}}
 	task := types.Task{
 		Group: aws.String("family:etl"), LaunchType: types.LaunchTypeFargate,
 		Containers: []types.Container{{Name: aws.String("etl"), Image: aws.String("etl:1"), ImageDigest: aws.String("sha256:" + strings.Repeat("a", 64))}},
@@ -71,5 +73,40 @@ func BenchmarkAddTask(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		c.addTask(task, d)
+	}
+}
+
+// TestCachedDefinitionIsTheSame reads a definition from ECS and from the cache.
+func TestCachedDefinitionIsTheSame(t *testing.T) {
+	t.Parallel()
+	want := newTaskDefinition(&types.TaskDefinition{
+		Family: aws.String("shop"), Revision: 7, TaskRoleArn: aws.String("arn:aws:iam::111122223333:role/shop"),
+		ExecutionRoleArn: aws.String("arn:aws:iam::111122223333:role/start"), NetworkMode: types.NetworkModeHost,
+		PidMode: types.PidModeHost, IpcMode: types.IpcModeHost,
+		RuntimePlatform: &types.RuntimePlatform{CpuArchitecture: types.CPUArchitectureArm64},
+		Volumes:         []types.Volume{{Name: aws.String("logs"), Host: &types.HostVolumeProperties{SourcePath: aws.String("/var/log")}}},
+		ContainerDefinitions: []types.ContainerDefinition{{
+			Name: aws.String("app"), Image: aws.String("shop:1"), User: aws.String("1000"), Privileged: aws.Bool(true),
+			ReadonlyRootFilesystem: aws.Bool(true), Essential: aws.Bool(false), HealthCheck: &types.HealthCheck{},
+			LinuxParameters: &types.LinuxParameters{Capabilities: &types.KernelCapabilities{Add: []string{"SYS_ADMIN"}, Drop: []string{"ALL"}}},
+			PortMappings:    []types.PortMapping{{ContainerPort: aws.Int32(8080), HostPort: aws.Int32(80)}},
+			Environment:     []types.KeyValuePair{{Name: aws.String("TOKEN"), Value: aws.String("hunter2")}},
+			Secrets:         []types.Secret{{Name: aws.String("KEY"), ValueFrom: aws.String("arn:aws:ssm:eu-west-1:111122223333:parameter/key")}},
+			MountPoints:     []types.MountPoint{{SourceVolume: aws.String("logs")}},
+		}},
+	})
+	encoded, err := json.Marshal(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(encoded), "hunter2") {
+		t.Errorf("the cache holds a value of the environment: %s", encoded)
+	}
+	got := &taskDefinition{}
+	if err := json.Unmarshal(encoded, got); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("cached definition mismatch (-want +got):\n%s", diff)
 	}
 }

@@ -88,19 +88,19 @@ func (c *ecsCluster) addService(s types.Service) {
 
 // addTask adds a running task to its workload.
 func (c *ecsCluster) addTask(t types.Task, d *taskDefinition) {
-	role, executionRole := d.taskRole, d.executionRole
+	role, executionRole := d.TaskRole, d.ExecutionRole
 	if o := t.Overrides; o != nil {
 		role = cmp.Or(aws.ToString(o.TaskRoleArn), role)
 		executionRole = cmp.Or(aws.ToString(o.ExecutionRoleArn), executionRole)
 	}
 	w := c.ownerOf(t, d, role)
 	w.Replicas++
-	if w.definition == nil || d.revision >= w.definition.revision {
+	if w.definition == nil || d.Revision >= w.definition.Revision {
 		w.definition, w.role, w.executionRole = d, role, executionRole
 		w.LaunchType = cmp.Or(launchType(string(t.LaunchType), aws.ToString(t.CapacityProviderName)), w.LaunchType)
 	}
 	w.addInterfaces(t.Attachments)
-	arch := cmp.Or(taskArchitecture(t), d.architecture)
+	arch := cmp.Or(taskArchitecture(t), d.Architecture)
 	for _, container := range t.Containers {
 		w.addContainer(container, d, arch)
 	}
@@ -117,7 +117,7 @@ func (c *ecsCluster) ownerOf(t types.Task, d *taskDefinition, role string) *ecsW
 		// The service was deleted since its cluster was listed, or before.
 		return c.add(ecsServiceKind, strings.Replace(c.arn, ":cluster/", ":service/", 1)+"/"+name, name)
 	}
-	family := cmp.Or(d.family, familyOf(aws.ToString(t.TaskDefinitionArn)))
+	family := cmp.Or(d.Family, familyOf(aws.ToString(t.TaskDefinitionArn)))
 	uid := c.arn + "/tasks/" + group
 	if group != "family:"+family {
 		uid += "/" + family
@@ -193,7 +193,7 @@ func (w *ecsWorkload) addContainer(t types.Container, d *taskDefinition, arch st
 	if !ok {
 		// ECS and GuardDuty put containers of their own into tasks.
 		c = inventory.Container{Name: name, Type: inventory.SidecarContainer, Image: aws.ToString(t.Image)}
-		if len(d.containers) == 0 { // The definition is gone.
+		if len(d.Containers) == 0 { // The definition is gone.
 			c.Type = inventory.MainContainer
 		}
 	}
@@ -235,18 +235,18 @@ func (w *ecsWorkload) record() inventory.Workload {
 		d = &taskDefinition{}
 	}
 	out := w.Workload
-	out.Identity = cmp.Or(w.role, d.taskRole)
-	out.ExecutionIdentity = cmp.Or(w.executionRole, d.executionRole)
-	out.HostNetwork, out.HostPID, out.HostIPC = d.hostNetwork, d.hostPID, d.hostIPC
-	out.HostPaths = d.hostPaths
+	out.Identity = cmp.Or(w.role, d.TaskRole)
+	out.ExecutionIdentity = cmp.Or(w.executionRole, d.ExecutionRole)
+	out.HostNetwork, out.HostPID, out.HostIPC = d.HostNetwork, d.HostPID, d.HostIPC
+	out.HostPaths = d.HostPaths
 	named := map[string]bool{}
 	for _, c := range w.containers {
 		named[c.Name] = true
 		out.Containers = append(out.Containers, *c)
 	}
-	for _, c := range d.containers {
+	for _, c := range d.Containers {
 		if !named[c.Name] { // Nothing runs it.
-			c.Architecture = d.architecture
+			c.Architecture = d.Architecture
 			out.Containers = append(out.Containers, c)
 		}
 	}
