@@ -50,8 +50,8 @@ test: postgres-note ## Run the tests (PKG, RUN, RACE=1)
 	go test $(if $(RACE),-race) $(if $(RUN),-run '$(RUN)') -timeout 20m $(PKG)
 
 .PHONY: e2e
-e2e: build ## Run the real binary against servers that were not written here
-	go test -tags e2e -count=1 -timeout 45m $(if $(RUN),-run '$(RUN)') ./e2e/...
+e2e: postgres-note ## Run the real binaries against servers that were not written here (RUN)
+	go test -tags e2e -count=1 -v -timeout 45m $(if $(RUN),-run '$(RUN)') ./e2e/...
 
 .PHONY: check
 check: vet staticcheck format-check archtest generate-check ## Run every check that a change has to pass, but the tests

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 	"unicode"
 
 	"github.com/stowage-dev/stowage/internal/finding"
@@ -361,14 +360,28 @@ users: [{name: test, user: {token: secret-token}}]
 	if strings.Contains(stdout+stderr, "secret-token") {
 		t.Error("the token is printed")
 	}
-	// Its database is shared: a server and a worker begin and end with it.
-	for _, command := range []string{"serve", "work"} {
-		ctx, cancel := context.WithCancelCause(t.Context())
-		time.AfterFunc(time.Second, func() { cancel(signalError{syscall.SIGTERM}) })
-		if code, stdout, stderr := callWith(ctx, command, "--listen", "127.0.0.1:0"); code != exitOK {
-			t.Errorf("%s: exit %d, says %q and %q", command, code, stdout, stderr)
-		}
+	// Its database is shared: a server shows what was found, until it is told
+	// to end.
+	ctx, cancel := context.WithCancelCause(t.Context())
+	out := &awaited{word: "Stowage is on", found: func() { cancel(signalError{syscall.SIGTERM}) }}
+	if code := run(ctx, []string{"serve", "--listen", "127.0.0.1:0"}, out, out); code != exitOK {
+		t.Errorf("serve: exit %d, says %q", code, out.String())
 	}
+}
+
+// awaited is written to and calls found at a word.
+type awaited struct {
+	bytes.Buffer
+	word  string
+	found func()
+}
+
+func (a *awaited) Write(p []byte) (int, error) {
+	n, err := a.Buffer.Write(p)
+	if strings.Contains(a.String(), a.word) {
+		a.found()
+	}
+	return n, err
 }
 
 func TestGivenUp(t *testing.T) {

@@ -96,6 +96,7 @@ type sources struct {
 	aws        *aws.Cloud // nil when AWS is switched off or its configuration cannot be read
 	kubernetes *kubernetes.Client
 	runner     *collect.Runner
+	clusters   bool // contexts of the kubeconfig are to be collected
 
 	mu       sync.Mutex
 	awsErr   error     // why AWS could not be asked for its roots when it last was
@@ -106,7 +107,7 @@ type sources struct {
 // openSources prepares the collectors. It makes no call to a cloud.
 func openSources(ctx context.Context, c config.Config, log *slog.Logger) (*sources, error) {
 	limiter := &collect.Limiter{}
-	s := &sources{}
+	s := &sources{clusters: len(c.Kubernetes.Contexts) > 0}
 	tokens := map[string]kubernetes.TokenFunc{}
 	if c.AWS.Enabled != "false" {
 		cloud, err := openAWS(ctx, c.AWS, limiter, log)
@@ -200,7 +201,7 @@ func (s *sources) roots(ctx context.Context) job.Roots {
 		}
 	}
 	scopes, err := s.kubernetes.Roots()
-	if err == nil && len(scopes) == 0 {
+	if err == nil && len(scopes) == 0 && s.clusters {
 		err = errNoContext
 	}
 	add(inventory.Kubernetes, scopes, err)

@@ -55,13 +55,13 @@ var freeOfHomes = []string{"cmd/stowage", "e2e"}
 // homes are the only places where a library may be used, freeOfHomes and tests
 // aside.
 var homes = []home{
-	{"github.com/aws/", []string{"internal/collect/aws"}},
+	{"github.com/aws/", []string{"internal/collect/aws", "e2e/rig"}},
 	{"github.com/Azure/", []string{"internal/collect/azure"}},
 	{"cloud.google.com/go", []string{"internal/collect/gcp"}},
 	{"google.golang.org/api/", []string{"internal/collect/gcp"}},
-	{"k8s.io/", []string{"internal/collect/kubernetes", "cmd/cloudsim"}},
+	{"k8s.io/", []string{"internal/collect/kubernetes", "cmd/cloudsim", "e2e/rig"}},
 	{"sigs.k8s.io/", []string{"internal/collect/kubernetes", "cmd/cloudsim"}},
-	{"github.com/google/go-containerregistry/", []string{"internal/registry", "cmd/cloudsim"}},
+	{"github.com/google/go-containerregistry/", []string{"internal/registry", "cmd/cloudsim", "e2e/rig"}},
 	{"github.com/google/osv-scalibr/", []string{"internal/scan", "internal/advisory"}},
 	{"github.com/jackc/pgx/", []string{"internal/postgres", "internal/job"}},
 	{"github.com/pressly/goose/", []string{"internal/postgres"}},

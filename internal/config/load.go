@@ -82,7 +82,7 @@ func lists(from, to reflect.Type, data any) (any, error) {
 	if !ok || to.Kind() != reflect.Slice {
 		return data, nil
 	}
-	var items []string
+	items := []string{} // Not nil: that would leave the default.
 	for item := range strings.SplitSeq(text, ",") {
 		if item = strings.TrimSpace(item); item != "" {
 			items = append(items, item)

@@ -120,3 +120,32 @@ func TestSecretIsNotShown(t *testing.T) {
 		t.Error("Reveal does not return the value")
 	}
 }
+
+// TestLoadEmpty turns defaults off by giving nothing.
+func TestLoadEmpty(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		file string
+		env  []string
+	}{
+		"file": {file: "kubernetes: {contexts: []}\nadvisories: {locations: [], kev: \"\"}\n"},
+		"environment": {env: []string{
+			"STOWAGE_KUBERNETES_CONTEXTS=", "STOWAGE_ADVISORIES_LOCATIONS=", "STOWAGE_ADVISORIES_KEV=",
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := ""
+			if test.file != "" {
+				path = write(t, test.file)
+			}
+			c, err := config.Load(path, test.env, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(c.Kubernetes.Contexts)+len(c.Advisories.Locations)+len(c.Advisories.KEV) > 0 {
+				t.Errorf("contexts %q, locations %q, catalogue %q, want none", c.Kubernetes.Contexts, c.Advisories.Locations, c.Advisories.KEV)
+			}
+		})
+	}
+}

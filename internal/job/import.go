@@ -42,6 +42,13 @@ type importWorker struct {
 	client *Client
 }
 
+// importAgain is how long after a failure the feeds are looked at again: each
+// download was tried a few times already.
+const importAgain = 10 * time.Minute
+
+// NextRetry implements [river.Worker].
+func (*importWorker) NextRetry(*river.Job[ImportArgs]) time.Time { return time.Now().Add(importAgain) }
+
 // Timeout implements [river.Worker].
 func (*importWorker) Timeout(*river.Job[ImportArgs]) time.Duration { return longTimeout }
 

@@ -236,7 +236,9 @@ func (c *census) emit(send func(inventory.Record) error) (accounts map[string]bo
 	accounts = map[string]bool{}
 	for _, uid := range slices.Sorted(maps.Keys(c.workloads)) {
 		w := c.workloads[uid]
-		accounts[w.namespace+"/"+w.settings.serviceAccount] = true
+		if w.settings.serviceAccount != "" {
+			accounts[w.namespace+"/"+w.settings.serviceAccount] = true
+		}
 		record := w.record(c.cluster)
 		if err := send(record); err != nil {
 			return nil, err

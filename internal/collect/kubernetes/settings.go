@@ -50,8 +50,14 @@ func (l labels) lasting() map[string]string {
 
 // settingsOf copies the settings of a pod.
 func settingsOf(p *pod) settings {
+	account := p.Spec.ServiceAccount
+	if account == "" && p.Metadata.Annotations.Mirror == "" {
+		// What the API server fills in. A static pod has no service account:
+		// https://kubernetes.io/docs/tasks/configure-pod-container/static-pod/.
+		account = "default"
+	}
 	s := settings{
-		serviceAccount: cmp.Or(p.Spec.ServiceAccount, "default"),
+		serviceAccount: account,
 		hostNetwork:    p.Spec.HostNetwork,
 		hostPID:        p.Spec.HostPID,
 		hostIPC:        p.Spec.HostIPC,

@@ -259,6 +259,15 @@ func (w *workload) started(c *inventory.Container) bool {
 	return false
 }
 
+// identity returns the UID of the service account that the pods act as, empty
+// for none.
+func (w *workload) identity(k *cluster) string {
+	if w.settings.serviceAccount == "" {
+		return ""
+	}
+	return k.uid(w.namespace, serviceAccounts.name, w.settings.serviceAccount)
+}
+
 // record returns the workload as the inventory has it.
 func (w *workload) record(k *cluster) inventory.Workload {
 	labels := maps.Clone(w.settings.labels)
@@ -273,7 +282,7 @@ func (w *workload) record(k *cluster) inventory.Workload {
 		Namespace:   w.namespace,
 		Cluster:     k.name,
 		Replicas:    w.running,
-		Identity:    k.uid(w.namespace, serviceAccounts.name, w.settings.serviceAccount),
+		Identity:    w.identity(k),
 		HostNetwork: w.settings.hostNetwork,
 		HostPID:     w.settings.hostPID,
 		HostIPC:     w.settings.hostIPC,
