@@ -159,11 +159,12 @@ func removeAdvisories(ctx context.Context, tx pgx.Tx, source string, refs []stri
 	for i, ref := range refs {
 		ids[i] = advisoryID(source, ref)
 	}
-	packages, err := deleteHits(ctx, tx, ids)
+	packages, err := packagesHit(ctx, tx, ids)
 	if err != nil {
 		return err
 	}
 	batch := &pgx.Batch{}
+	batch.Queue(`delete from package_advisory where advisory_id = any($1)`, ids)
 	batch.Queue(`delete from advisory_name where advisory_id = any($1)`, ids)
 	batch.Queue(`delete from advisory where id = any($1)`, ids)
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
@@ -189,6 +190,10 @@ func (db *DB) SaveKEV(ctx context.Context, source string, k *advisory.KEV, state
 		ransomware = append(ransomware, e.Ransomware)
 	}
 	return db.InTx(ctx, func(tx pgx.Tx) error {
+		// Findings that are written at this moment have the old listing.
+		if _, err := tx.Exec(ctx, `select pg_advisory_xact_lock($1)`, matchLock); err != nil {
+			return err
+		}
 		rows, err := tx.Query(ctx, `
 			with gone as (delete from kev where cve <> all($1) returning cve),
 			fresh as (

@@ -56,10 +56,7 @@ func (s *syncer) writeWorkloadParts(ctx context.Context, workloads []checkedWork
 		return err
 	}
 	if len(unlinked) > 0 {
-		if err := linkContainers(ctx, s.tx, s.run.Tenant, unlinked); err != nil {
-			return err
-		}
-		if err := holdImages(ctx, s.tx, s.run.Tenant, unlinked); err != nil {
+		if _, err := linkContainers(ctx, s.tx, s.run.Tenant, unlinked, nil); err != nil {
 			return err
 		}
 	}
@@ -71,25 +68,17 @@ func (s *syncer) writeWorkloadParts(ctx context.Context, workloads []checkedWork
 // which that is not enough.
 func (s *syncer) writeContainers(ctx context.Context, workloads []checkedWorkload) (unlinked []int64, err error) {
 	var containers []containerRow
-	var observed, reported []string
+	var reported []string
 	for _, w := range workloads {
 		for _, r := range containerRows(w.Workload) {
 			containers = append(containers, r)
-			c := r.container
-			if c.Digest == "" {
-				continue
-			}
-			reported = append(reported, c.Digest)
-			if c.DigestKind != inventory.ConfigDigest && c.DigestKind != inventory.IndexDigest {
-				observed = append(observed, c.Digest)
+			if r.container.Digest != "" {
+				reported = append(reported, r.container.Digest)
 			}
 		}
 	}
-	if err := observeDigests(ctx, s.tx, observed); err != nil {
-		return nil, err
-	}
 	slices.Sort(reported)
-	images, err := holdManifests(ctx, s.tx, slices.Compact(reported))
+	images, err := manifests(ctx, s.tx, slices.Compact(reported))
 	if err != nil {
 		return nil, err
 	}
@@ -121,15 +110,14 @@ func (s *syncer) writeContainers(ctx context.Context, workloads []checkedWorkloa
 	return unlinked, nil
 }
 
-// holdManifests returns the images with the given digests and keeps them as
-// they are until the transaction ends; see [holdImages].
-func holdManifests(ctx context.Context, tx pgx.Tx, digests []string) (map[string]*int64, error) {
+// manifests returns the images with the given digests.
+func manifests(ctx context.Context, tx pgx.Tx, digests []string) (map[string]*int64, error) {
 	if len(digests) == 0 {
 		return nil, nil
 	}
-	rows, err := tx.Query(ctx, `select digest, id from image where digest = any($1) order by id for share`, digests)
+	rows, err := tx.Query(ctx, `select digest, id from image where digest = any($1)`, digests)
 	if err != nil {
-		return nil, fmt.Errorf("hold %d images: %w", len(digests), err)
+		return nil, fmt.Errorf("images of %d digests: %w", len(digests), err)
 	}
 	images := map[string]*int64{}
 	var digest string
@@ -138,7 +126,7 @@ func holdManifests(ctx context.Context, tx pgx.Tx, digests []string) (map[string
 		images[digest] = new(id)
 		return nil
 	}); err != nil {
-		return nil, fmt.Errorf("hold %d images: %w", len(digests), err)
+		return nil, fmt.Errorf("images of %d digests: %w", len(digests), err)
 	}
 	return images, nil
 }
@@ -156,10 +144,10 @@ func observeDigests(ctx context.Context, tx pgx.Tx, digests []string) error {
 	}
 	_, err := tx.Exec(ctx, `
 		insert into image (id, digest)
-		select distinct on (u.digest) u.id, u.digest from unnest($1::bigint[], $2::text[]) as u(id, digest)
+		select distinct on (u.id) u.id, u.digest from unnest($1::bigint[], $2::text[]) as u(id, digest)
 		where not exists (select from image i where i.id = u.id)
 			and not exists (select from image_index x where x.digest = u.digest)
-		order by u.digest
+		order by u.id
 		on conflict do nothing`, ids, digests)
 	if err != nil {
 		return fmt.Errorf("observe %d digests: %w", len(digests), err)
@@ -170,15 +158,11 @@ func observeDigests(ctx context.Context, tx pgx.Tx, digests []string) error {
 // linkContainers sets the image of the workloads' containers as far as the
 // registry's answers are known: the manifest itself, the only child of an
 // index that fits the architecture that runs, the manifest with the config
-// digest, or what the registry last answered for the tag.
-func linkContainers(ctx context.Context, tx pgx.Tx, tenant int, workloads []int64) error {
-	_, err := relinkContainers(ctx, tx, tenant, workloads)
-	return err
-}
-
-// relinkContainers is [linkContainers] and tells how many containers that
-// changed.
-func relinkContainers(ctx context.Context, tx pgx.Tx, tenant int, workloads []int64) (int64, error) {
+// digest, or what the registry last answered for the tag. With a resolution it
+// sets only those that the resolution is about. It returns how many changed,
+// and holds the images that they are linked to now: all but those that came up
+// since the transaction took its images are held already.
+func linkContainers(ctx context.Context, tx pgx.Tx, tenant int, workloads []int64, r *Resolution) (changed int, err error) {
 	const query = `
 		update container c set image_id = r.image_id, unresolved = r.unresolved
 		from (
@@ -208,15 +192,29 @@ func relinkContainers(ctx context.Context, tx pgx.Tx, tenant int, workloads []in
 			left join lateral (
 				select min(i.id) as id from image i where want.digest <> '' and i.config_digest = want.digest
 			) config on true
-			where c.tenant_id = $1 and c.workload_id = any($2)
+			where c.tenant_id = $1 and c.workload_id = any($2) and ($3::text[] is null or want.digest = any($3)
+				or c.host = $4 and c.repository = $5 and c.tag = $6 and c.digest_kind = 'config')
 		) r
 		where c.tenant_id = $1 and c.workload_id = r.workload_id and c.ordinal = r.ordinal
-			and (c.image_id, c.unresolved) is distinct from (r.image_id, r.unresolved)`
-	tag, err := tx.Exec(ctx, query, tenant, workloads)
+			and (c.image_id, c.unresolved) is distinct from (r.image_id, r.unresolved)
+		returning c.image_id`
+	var about []string
+	var ref Reference
+	if r != nil {
+		about, ref = r.digests(), r.Reference
+	}
+	rows, err := tx.Query(ctx, query, tenant, workloads, about, ref.Host, ref.Repository, ref.Tag)
 	if err != nil {
 		return 0, fmt.Errorf("link containers of %d workloads: %w", len(workloads), err)
 	}
-	return tag.RowsAffected(), nil
+	images, err := pgx.CollectRows(rows, pgx.RowTo[*int64])
+	if err != nil {
+		return 0, fmt.Errorf("link containers of %d workloads: %w", len(workloads), err)
+	}
+	if _, err := tx.Exec(ctx, `select from image where id = any($1) order by id for `+string(holding), images); err != nil {
+		return 0, fmt.Errorf("hold the images of %d containers: %w", len(images), err)
+	}
+	return len(images), nil
 }
 
 // A Reference is an image reference that the registry must be asked about.

@@ -301,7 +301,10 @@ func TestStatus(t *testing.T) {
 func TestLinkAndMatchAtOnce(t *testing.T) {
 	t.Parallel()
 	db := openWithScope(t)
-	scanned(t, db, image.Package{Ecosystem: "npm", Name: "lodash", Version: "4.17.15"})
+	id := scanned(t, db, image.Package{Ecosystem: "npm", Name: "lodash", Version: "4.17.15"})
+	if err := db.MatchImage(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
 	for round := range 10 {
 		fixed := ""
 		if round%2 == 1 {

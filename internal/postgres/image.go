@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -49,11 +51,8 @@ func (db *DB) SaveResolution(ctx context.Context, r Resolution, then func(contex
 	defer derrors.Wrap(&err, "postgres.SaveResolution(%s/%s)", r.Reference.Host, r.Reference.Repository)
 
 	return db.InTx(ctx, func(tx pgx.Tx) error {
-		workloads, err := workloadsOf(ctx, tx, r.Tenant, r.Reference)
+		workloads, err := r.claim(ctx, tx)
 		if err != nil {
-			return err
-		}
-		if err := takeImages(ctx, tx, r, workloads); err != nil {
 			return err
 		}
 		if r.Reference.Tag != "" && r.Reference.Digest == "" {
@@ -155,7 +154,8 @@ func saveManifest(ctx context.Context, tx pgx.Tx, m *image.Manifest) error {
 // relinkReference links the containers that a resolution is about, in every
 // tenant: content is the same for all.
 func relinkReference(ctx context.Context, tx pgx.Tx, r Resolution, workloads map[int][]int64) error {
-	for tenant, ids := range workloads {
+	for _, tenant := range slices.Sorted(maps.Keys(workloads)) {
+		ids := workloads[tenant]
 		if r.Problem != "" && r.Manifest == nil {
 			if _, err := tx.Exec(ctx, `update container set unresolved = $3
 				where tenant_id = $1 and workload_id = any($2) and image_id is null and host = $5 and repository = $6
@@ -164,10 +164,7 @@ func relinkReference(ctx context.Context, tx pgx.Tx, r Resolution, workloads map
 				return err
 			}
 		}
-		if err := linkContainers(ctx, tx, tenant, ids); err != nil {
-			return err
-		}
-		if err := holdImages(ctx, tx, tenant, ids); err != nil {
+		if _, err := linkContainers(ctx, tx, tenant, ids, &r); err != nil {
 			return err
 		}
 		if err := rollupWorkloads(ctx, tx, tenant, ids); err != nil {
@@ -177,45 +174,48 @@ func relinkReference(ctx context.Context, tx pgx.Tx, r Resolution, workloads map
 	return nil
 }
 
-// takeImages locks the images that a resolution writes, and those that its
-// workloads run and that are held while it rolls up. Transactions that take
-// them all at once, in order, do not wait for each other in a circle.
-func takeImages(ctx context.Context, tx pgx.Tx, r Resolution, workloads map[int][]int64) error {
-	digests := []string{r.Reference.Digest, r.Index}
+// claim locks the images that a resolution writes or links to, and the workloads
+// that it is about, in the order of lock.go. It returns the workloads.
+func (r Resolution) claim(ctx context.Context, tx pgx.Tx) (map[int][]int64, error) {
 	if r.Manifest != nil {
-		digests = append(digests, r.Manifest.Digest)
-	}
-	var tenants []int32
-	var ids []int64
-	for tenant, owned := range workloads {
-		for _, id := range owned {
-			tenants, ids = append(tenants, int32(tenant)), append(ids, id)
+		if err := observeDigests(ctx, tx, []string{r.Manifest.Digest}); err != nil {
+			return nil, err
 		}
 	}
-	_, err := tx.Exec(ctx, `
-		select from image
-		where id in (
-			select id from image where digest = any($1)
-			union
-			select c.image_id from container c
-			join unnest($2::integer[], $3::bigint[]) as w(tenant_id, id) on c.tenant_id = w.tenant_id and c.workload_id = w.id)
-		order by id for no key update`, digests, tenants, ids)
-	if err != nil {
-		return fmt.Errorf("lock the images of %d workloads: %w", len(ids), err)
+	if err := takeImages(ctx, tx, r.Tenant, imageSet{digests: r.digests()}, changing); err != nil {
+		return nil, err
 	}
-	return nil
+	workloads, err := r.workloads(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	return workloads, takeWorkloads(ctx, tx, workloads)
 }
 
-// workloadsOf returns the workloads with a container that a reference is
-// about, by tenant.
-func workloadsOf(ctx context.Context, tx pgx.Tx, tenant int, r Reference) (map[int][]int64, error) {
-	query, args := `select distinct tenant_id, workload_id from container where digest = $1`, []any{r.Digest}
-	if r.Digest == "" {
-		query = `select distinct tenant_id, workload_id from container
-			where tenant_id = $1 and host = $2 and repository = $3 and tag = $4 and (digest = '' or digest_kind = 'config')`
-		args = []any{tenant, r.Host, r.Repository, r.Tag}
+// digests returns the digests that the resolution tells of.
+func (r Resolution) digests() []string {
+	all := []string{r.Reference.Digest, r.TagDigest, r.Index}
+	if r.Manifest != nil {
+		all = append(all, r.Manifest.Digest)
 	}
-	rows, err := tx.Query(ctx, query, args...)
+	return slices.DeleteFunc(all, func(d string) bool { return d == "" })
+}
+
+// workloads returns the workloads with a container that a resolution is about,
+// by tenant: those with its reference, and those that are linked to what turns
+// out to be an index.
+func (r Resolution) workloads(ctx context.Context, tx pgx.Tx) (map[int][]int64, error) {
+	query, args := `select tenant_id, workload_id from container where digest = $1`, []any{r.Reference.Digest}
+	if r.Reference.Digest == "" {
+		query = `select tenant_id, workload_id from container
+			where tenant_id = $1 and host = $2 and repository = $3 and tag = $4 and (digest = '' or digest_kind = 'config')`
+		args = []any{r.Tenant, r.Reference.Host, r.Reference.Repository, r.Reference.Tag}
+	}
+	if r.Index != "" {
+		args = append(args, int64(inventory.IDOf(r.Index)))
+		query += fmt.Sprintf(` union select tenant_id, workload_id from container where image_id = $%d`, len(args))
+	}
+	rows, err := tx.Query(ctx, `select distinct * from (`+query+`) w`, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -235,12 +235,12 @@ func workloadsOf(ctx context.Context, tx pgx.Tx, tenant int, r Reference) (map[i
 func ResolutionMissed(ctx context.Context, tx pgx.Tx, r Resolution) (missed bool, err error) {
 	defer derrors.Wrap(&err, "postgres.ResolutionMissed(%s/%s)", r.Reference.Host, r.Reference.Repository)
 
-	byTenant, err := workloadsOf(ctx, tx, r.Tenant, r.Reference)
+	byTenant, err := r.workloads(ctx, tx)
 	if err != nil {
 		return false, err
 	}
 	for tenant, ids := range byTenant {
-		linked, err := relinkContainers(ctx, tx, tenant, ids)
+		linked, err := linkContainers(ctx, tx, tenant, ids, &r)
 		if linked > 0 || err != nil {
 			return linked > 0, err
 		}

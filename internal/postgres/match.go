@@ -60,7 +60,9 @@ func matchPackages(ctx context.Context, tx pgx.Tx, packages []StoredPackage) err
 }
 
 // MatchAdvisories matches advisories that are new or changed with the stored
-// packages of their names, and refreshes the images that this touches.
+// packages of their names, and refreshes the images that this touches. It
+// leaves packages that were never matched to [DB.MatchImage], so that the two
+// do not write the same rows.
 func (db *DB) MatchAdvisories(ctx context.Context, ids []int64) (err error) {
 	defer derrors.Wrap(&err, "postgres.MatchAdvisories(%d)", len(ids))
 
@@ -80,22 +82,31 @@ func (db *DB) MatchAdvisories(ctx context.Context, ids []int64) (err error) {
 		if err != nil {
 			return err
 		}
-		packages, err := packagesNamed(ctx, tx, names)
+		before, err := packagesHit(ctx, tx, ids)
 		if err != nil {
 			return err
 		}
-		before, err := deleteHits(ctx, tx, ids)
+		packages, err := matchedPackages(ctx, tx, names)
 		if err != nil {
+			return err
+		}
+		looked := slices.Clone(before)
+		for _, p := range packages {
+			looked = append(looked, p.ID)
+		}
+		// Not those of packages that are matched at this moment with an image:
+		// they may be new already.
+		if _, err := tx.Exec(ctx, `
+			delete from package_advisory where (package_id, advisory_id) in (
+				select package_id, advisory_id from package_advisory
+				where advisory_id = any($1) and package_id = any($2)
+				order by package_id, advisory_id for update)`, ids, looked); err != nil {
 			return err
 		}
 		if err := insertHits(ctx, tx, index, packages); err != nil {
 			return err
 		}
-		rows, err = tx.Query(ctx, `select distinct package_id from package_advisory where advisory_id = any($1)`, ids)
-		if err != nil {
-			return err
-		}
-		after, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+		after, err := packagesHit(ctx, tx, ids)
 		if err != nil {
 			return err
 		}
@@ -143,9 +154,9 @@ func insertHits(ctx context.Context, tx pgx.Tx, index *advisory.Index, packages 
 	return err
 }
 
-// deleteHits removes what advisories found and returns the packages.
-func deleteHits(ctx context.Context, tx pgx.Tx, advisories []int64) ([]int64, error) {
-	rows, err := tx.Query(ctx, `delete from package_advisory where advisory_id = any($1) returning package_id`, advisories)
+// packagesHit returns the packages that advisories were found to affect.
+func packagesHit(ctx context.Context, tx pgx.Tx, advisories []int64) ([]int64, error) {
+	rows, err := tx.Query(ctx, `select distinct package_id from package_advisory where advisory_id = any($1)`, advisories)
 	if err != nil {
 		return nil, err
 	}
@@ -176,9 +187,7 @@ func refreshImages(ctx context.Context, tx pgx.Tx, images []int64) error {
 		return nil
 	}
 	slices.Sort(images)
-	// Two transactions that refresh the same images take turns here, not in a
-	// deadlock.
-	if _, err := tx.Exec(ctx, `select from image where id = any($1) order by id for no key update`, images); err != nil {
+	if _, err := tx.Exec(ctx, `select from image where id = any($1) order by id for `+string(changing), images); err != nil {
 		return fmt.Errorf("lock %d images: %w", len(images), err)
 	}
 	const query = `

@@ -84,23 +84,25 @@ func scanStoredPackage(row pgx.CollectableRow) (s StoredPackage, err error) {
 
 const storedPackageColumns = `p.id, p.ecosystem, p.name, p.version, p.source, p.source_version`
 
-// unmatchedPackages returns the packages of an image that no advisory was
-// compared with yet.
+// unmatchedPackages locks and returns the packages of an image that no
+// advisory was compared with yet.
 func unmatchedPackages(ctx context.Context, tx pgx.Tx, img inventory.ID) ([]StoredPackage, error) {
 	rows, err := tx.Query(ctx, `
 		select `+storedPackageColumns+`
 		from package p
-		where p.id = any((select sbom from image where id = $1)::bigint[]) and p.matchable and p.matched_at is null`, int64(img))
+		where p.id = any((select sbom from image where id = $1)::bigint[]) and p.matchable and p.matched_at is null
+		order by p.id for no key update`, int64(img))
 	if err != nil {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, scanStoredPackage)
 }
 
-// packagesNamed returns all packages that advisories of these names may hold.
-func packagesNamed(ctx context.Context, tx pgx.Tx, names []string) ([]StoredPackage, error) {
+// matchedPackages returns the packages that advisories of these names may hold,
+// of those that were compared with advisories before.
+func matchedPackages(ctx context.Context, tx pgx.Tx, names []string) ([]StoredPackage, error) {
 	rows, err := tx.Query(ctx, `
-		select `+storedPackageColumns+` from package p where p.match_name = any($1) and p.matchable`, names)
+		select `+storedPackageColumns+` from package p where p.match_name = any($1) and p.matchable and p.matched_at is not null`, names)
 	if err != nil {
 		return nil, err
 	}

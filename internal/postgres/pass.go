@@ -124,7 +124,8 @@ type touch struct {
 }
 
 // touchScopes records complete runs of scopes that were complete before with
-// the same run and digest. It returns how many those are.
+// the same run and digest. It returns how many those are. A scope that another
+// transaction holds is about to change and is passed over.
 func touchScopes(ctx context.Context, tx pgx.Tx, tenant int, batch []touch) (int, error) {
 	const query = `
 		update scope s
@@ -132,7 +133,8 @@ func touchScopes(ctx context.Context, tx pgx.Tx, tenant int, batch []touch) (int
 		from unnest($2::bigint[], $3::bigint[], $4::bytea[], $5::timestamptz[], $6::integer[])
 			as u(id, run, digest, at, duration_ms)
 		where s.tenant_id = $1 and s.id = u.id and s.run = u.run and s.digest = u.digest
-			and s.outcome = 'complete' and s.gone_at is null`
+			and s.outcome = 'complete' and s.gone_at is null
+			and s.id in (select id from scope where tenant_id = $1 and id = any($2) for no key update skip locked)`
 	var (
 		n         = len(batch)
 		ids       = make([]int64, 0, n)

@@ -150,16 +150,7 @@ func TestResolveAtOnce(t *testing.T) {
 		}
 	}
 	db.Close() // A session tells its statistics at its end.
-	conn, err := pgx.Connect(t.Context(), dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(t.Context())
-	var deadlocks int
-	if err := conn.QueryRow(t.Context(), `select deadlocks from pg_stat_database where datname = current_database()`).Scan(&deadlocks); err != nil {
-		t.Fatal(err)
-	}
-	if deadlocks > 0 {
-		t.Errorf("%d deadlocks", deadlocks)
+	if n := deadlocks(t, dsn); n > 0 {
+		t.Errorf("%d deadlocks", n)
 	}
 }

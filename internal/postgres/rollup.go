@@ -3,6 +3,8 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -32,9 +34,8 @@ func rollupWorkloads(ctx context.Context, tx pgx.Tx, tenant int, ids []int64) er
 	}
 	// Locked before they are read: what another transaction did to the same
 	// workloads, or to their images, is then seen by the next statement.
-	if _, err := tx.Exec(ctx, `
-		select from workload where tenant_id = $1 and id = any($2) order by id for no key update`, tenant, ids); err != nil {
-		return fmt.Errorf("lock %d workloads: %w", len(ids), err)
+	if err := takeWorkloads(ctx, tx, map[int][]int64{tenant: ids}); err != nil {
+		return err
 	}
 	const query = `
 		select w.id, w.exposed, w.max_severity, w.critical, w.high, w.kev, w.failed_checks, w.reads_critical, w.score,
@@ -71,21 +72,6 @@ func rollupWorkloads(ctx context.Context, tx pgx.Tx, tenant int, ids []int64) er
 		return fmt.Errorf("roll up %d workloads: %w", len(ids), err)
 	}
 	return writeRollups(ctx, tx, tenant, changed)
-}
-
-// holdImages keeps the findings of the workloads' images as they are until the
-// transaction ends. A transaction that links containers to images must hold
-// them before it rolls up: one that refreshes an image at the same time would
-// not see the new link, and this one not the new findings.
-func holdImages(ctx context.Context, tx pgx.Tx, tenant int, workloads []int64) error {
-	_, err := tx.Exec(ctx, `
-		select from image
-		where id in (select image_id from container where tenant_id = $1 and workload_id = any($2) and image_id is not null)
-		order by id for share`, tenant, workloads)
-	if err != nil {
-		return fmt.Errorf("hold the images of %d workloads: %w", len(workloads), err)
-	}
-	return nil
 }
 
 func writeRollups(ctx context.Context, tx pgx.Tx, tenant int, changed []workloadRollup) error {
@@ -165,8 +151,8 @@ func rollupWorkloadsOf(ctx context.Context, tx pgx.Tx, images []int64) error {
 	}); err != nil {
 		return fmt.Errorf("workloads of %d images: %w", len(images), err)
 	}
-	for tenant, ids := range byTenant {
-		if err := rollupWorkloads(ctx, tx, tenant, ids); err != nil {
+	for _, tenant := range slices.Sorted(maps.Keys(byTenant)) {
+		if err := rollupWorkloads(ctx, tx, tenant, byTenant[tenant]); err != nil {
 			return err
 		}
 	}

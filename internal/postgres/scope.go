@@ -1,9 +1,11 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -37,7 +39,14 @@ func (db *DB) PutRoots(ctx context.Context, tenant int, roots []inventory.ChildS
 
 	return db.InTx(ctx, func(tx pgx.Tx) error {
 		s := &syncer{tx: tx, run: Run{Tenant: tenant}, at: now(), changes: Changes{Types: map[inventory.RecordType]bool{}}}
-		if err := s.mergeChildren(ctx, nil, roots, unknown...); err != nil {
+		ended, err := s.mergeChildren(ctx, nil, roots, unknown...)
+		if err != nil {
+			return err
+		}
+		if err := s.claim(ctx, differences{ended: ended}); err != nil {
+			return err
+		}
+		if err := s.closeEnded(ctx, ended); err != nil {
 			return err
 		}
 		return rollupWorkloads(ctx, tx, tenant, s.exposed)
@@ -145,13 +154,14 @@ func (s *syncer) writeAccounts(ctx context.Context, ids []inventory.ID) error {
 	return s.tx.SendBatch(ctx, batch).Close()
 }
 
-// writeChildren merges the child scopes that the scope shows.
-func (s *syncer) writeChildren(ctx context.Context, ids []inventory.ID) error {
+// writeChildren merges the child scopes that the scope shows, and returns those
+// that ended; see [syncer.mergeChildren].
+func (s *syncer) writeChildren(ctx context.Context, ids []inventory.ID) ([]inventory.ID, error) {
 	children := make([]inventory.ChildScope, 0, len(ids))
 	for _, id := range ids {
 		c, err := record[inventory.ChildScope](s.run.Snapshot, inventory.ScopeRecord, id)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		children = append(children, c)
 	}
@@ -159,8 +169,9 @@ func (s *syncer) writeChildren(ctx context.Context, ids []inventory.ID) error {
 }
 
 // mergeChildren makes children the child scopes of parent: new ones begin,
-// those not named end unless their provider is among keep.
-func (s *syncer) mergeChildren(ctx context.Context, parent *inventory.ID, children []inventory.ChildScope, keep ...inventory.Provider) error {
+// those not named end unless their provider is among keep. It returns the
+// scopes that ended, whose records are still to be closed.
+func (s *syncer) mergeChildren(ctx context.Context, parent *inventory.ID, children []inventory.ChildScope, keep ...inventory.Provider) ([]inventory.ID, error) {
 	kept := make([]string, len(keep))
 	for i, p := range keep {
 		kept[i] = string(p)
@@ -170,7 +181,7 @@ func (s *syncer) mergeChildren(ctx context.Context, parent *inventory.ID, childr
 		where tenant_id = $1 and (parent_id = $2 or $2::bigint is null and parent_id is null) and gone_at is null and provider <> all($3)`,
 		s.run.Tenant, (*int64)(parent), kept)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	stored := map[inventory.ID]map[string]string{}
 	var id int64
@@ -180,8 +191,11 @@ func (s *syncer) mergeChildren(ctx context.Context, parent *inventory.ID, childr
 		params = nil
 		return nil
 	}); err != nil {
-		return err
+		return nil, err
 	}
+	children = slices.SortedFunc(slices.Values(children), func(a, b inventory.ChildScope) int {
+		return cmp.Compare(scopeID(a.ScopeKey), scopeID(b.ScopeKey))
+	})
 	const upsert = `
 		insert into scope as s (tenant_id, id, parent_id, provider, account, region, collector, target, params, first_seen)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
@@ -207,7 +221,7 @@ func (s *syncer) mergeChildren(ctx context.Context, parent *inventory.ID, childr
 			c.Collector, c.Target, params, s.at)
 	}
 	if err := s.tx.SendBatch(ctx, batch).Close(); err != nil {
-		return err
+		return nil, err
 	}
 	ended := make([]inventory.ID, 0, len(stored))
 	for id := range stored {
@@ -216,43 +230,47 @@ func (s *syncer) mergeChildren(ctx context.Context, parent *inventory.ID, childr
 	return s.endScopes(ctx, ended)
 }
 
-// endScopes marks scopes and all below them gone and closes their records.
-func (s *syncer) endScopes(ctx context.Context, ids []inventory.ID) error {
+// endScopes marks scopes and all below them gone and returns them all.
+func (s *syncer) endScopes(ctx context.Context, ids []inventory.ID) ([]inventory.ID, error) {
+	var all []inventory.ID
 	for len(ids) > 0 {
-		for _, t := range recordTables {
-			rows, err := s.tx.Query(ctx, `select id from `+t.table+` where tenant_id = $1 and scope_id = any($2)`, s.run.Tenant, int64s(ids))
-			if err != nil {
-				return err
-			}
-			gone, err := pgx.CollectRows(rows, pgx.RowTo[int64])
-			if err != nil {
-				return err
-			}
-			if len(gone) == 0 {
-				continue
-			}
-			s.changes.Gone += len(gone)
-			s.changes.Types[t.typ] = true
-			if err := s.close(ctx, t, gone); err != nil {
-				return err
-			}
-		}
-		rows, err := s.tx.Query(ctx, `
-			with ended as (
-				update scope set gone_at = $3, digest = '', run = run + 1
-				where tenant_id = $1 and id = any($2) returning id)
+		all = append(all, ids...)
+		below, err := s.ids(ctx, `
+			with locked as (
+				select id from scope where tenant_id = $1 and id = any($2) order by id for update),
+			ended as (
+				update scope s set gone_at = $3, digest = '', run = run + 1
+				from locked l where s.tenant_id = $1 and s.id = l.id returning s.id)
 			select c.id from scope c join ended e on c.parent_id = e.id
-			where c.tenant_id = $1 and c.gone_at is null`, s.run.Tenant, int64s(ids), s.at)
+			where c.tenant_id = $1 and c.gone_at is null`, int64s(ids), s.at)
 		if err != nil {
-			return err
-		}
-		children, err := pgx.CollectRows(rows, pgx.RowTo[int64])
-		if err != nil {
-			return err
+			return nil, err
 		}
 		ids = ids[:0:0]
-		for _, id := range children {
+		for _, id := range below {
 			ids = append(ids, inventory.ID(id))
+		}
+	}
+	return all, nil
+}
+
+// closeEnded closes the records of scopes that ended.
+func (s *syncer) closeEnded(ctx context.Context, scopes []inventory.ID) error {
+	if len(scopes) == 0 {
+		return nil
+	}
+	for _, t := range recordTables {
+		gone, err := s.ids(ctx, `select id from `+t.table+` where tenant_id = $1 and scope_id = any($2)`, int64s(scopes))
+		if err != nil {
+			return err
+		}
+		if len(gone) == 0 {
+			continue
+		}
+		s.changes.Gone += len(gone)
+		s.changes.Types[t.typ] = true
+		if err := closeRows(ctx, s.tx, t, s.run.Tenant, gone, s.at, true); err != nil {
+			return err
 		}
 	}
 	return nil

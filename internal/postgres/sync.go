@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -170,38 +171,58 @@ func (s *syncer) sync(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	added := map[inventory.RecordType][]inventory.ID{}
-	changed := map[inventory.RecordType][]inventory.ID{}
-	for k, e := range s.run.Snapshot.index {
-		hash, ok := stored[k]
-		switch {
-		case !ok:
-			added[k.typ] = append(added[k.typ], k.id)
-		case hash != e.hash:
-			changed[k.typ] = append(changed[k.typ], k.id)
-		}
+	d := s.compare(stored)
+	// Scopes come before what is in them.
+	if err := s.writeAccounts(ctx, d.added[inventory.AccountRecord]); err != nil {
+		return err
 	}
-	gone := map[inventory.RecordType][]inventory.ID{}
-	for k := range stored {
-		if _, ok := s.run.Snapshot.index[k]; !ok {
-			gone[k.typ] = append(gone[k.typ], k.id)
-		}
+	if d.ended, err = s.writeChildren(ctx, d.added[inventory.ScopeRecord]); err != nil {
+		return err
+	}
+	if err := s.claim(ctx, d); err != nil {
+		return err
 	}
 	for _, t := range recordTables {
-		if err := s.writeTable(ctx, t, added[t.typ], changed[t.typ], gone[t.typ], len(stored) == 0); err != nil {
+		if err := s.writeTable(ctx, t, d.added[t.typ], d.changed[t.typ], d.gone[t.typ], len(stored) == 0); err != nil {
 			return err
 		}
 	}
-	if err := s.writeAccounts(ctx, added[inventory.AccountRecord]); err != nil {
-		return err
-	}
-	if err := s.writeChildren(ctx, added[inventory.ScopeRecord]); err != nil {
+	if err := s.closeEnded(ctx, d.ended); err != nil {
 		return err
 	}
 	if err := rollupWorkloads(ctx, s.tx, s.run.Tenant, s.exposed); err != nil {
 		return err
 	}
 	return s.finish(ctx)
+}
+
+// compare returns the differences between the run and what the store holds.
+func (s *syncer) compare(stored map[recordKey]int64) differences {
+	d := differences{
+		added:   map[inventory.RecordType][]inventory.ID{},
+		changed: map[inventory.RecordType][]inventory.ID{},
+		gone:    map[inventory.RecordType][]inventory.ID{},
+	}
+	for k, e := range s.run.Snapshot.index {
+		hash, ok := stored[k]
+		switch {
+		case !ok:
+			d.added[k.typ] = append(d.added[k.typ], k.id)
+		case hash != e.hash:
+			d.changed[k.typ] = append(d.changed[k.typ], k.id)
+		}
+	}
+	for k := range stored {
+		if _, ok := s.run.Snapshot.index[k]; !ok {
+			d.gone[k.typ] = append(d.gone[k.typ], k.id)
+		}
+	}
+	for _, part := range []map[inventory.RecordType][]inventory.ID{d.added, d.changed, d.gone} {
+		for _, ids := range part {
+			slices.Sort(ids)
+		}
+	}
+	return d
 }
 
 // lockScope takes the scope's row and checks that no other run was applied
@@ -248,7 +269,7 @@ func (s *syncer) writeTable(ctx context.Context, t *recordTable, added, changed,
 	s.changes.Added += len(added)
 	s.changes.Changed += len(changed)
 	s.changes.Gone += len(gone)
-	if err := s.close(ctx, t, int64s(gone)); err != nil {
+	if err := closeRows(ctx, s.tx, t, s.run.Tenant, gone, s.at, true); err != nil {
 		return err
 	}
 	if err := closeRows(ctx, s.tx, t, s.run.Tenant, changed, s.at, false); err != nil {
@@ -279,14 +300,11 @@ func (s *syncer) writeRows(ctx context.Context, t *recordTable, ids []inventory.
 		if err != nil {
 			return err
 		}
-		switch r := record.(type) {
-		case inventory.Workload:
+		if r, ok := record.(inventory.Workload); ok {
 			w := s.checked(r)
 			workloads = append(workloads, w)
 			n := len(w.findings)
 			row = append(row, int16(n), int32(risk.Score(risk.Facts{FailedChecks: n})))
-		case inventory.Exposure:
-			s.exposed = append(s.exposed, int64(inventory.IDOf(r.Workload)))
 		}
 		rows = append(rows, row)
 	}
@@ -336,23 +354,6 @@ func (s *syncer) insert(ctx context.Context, t *recordTable, names []string, row
 		return false, fmt.Errorf("%d of %d rows share an id with another uid", int64(len(rows))-tag.RowsAffected(), len(rows))
 	}
 	return false, err
-}
-
-// close closes rows that are gone and remembers the workloads whose exposures
-// are among them.
-func (s *syncer) close(ctx context.Context, t *recordTable, ids []int64) error {
-	if t.typ == inventory.ExposureRecord && len(ids) > 0 {
-		rows, err := s.tx.Query(ctx, `select distinct workload_id from exposure where tenant_id = $1 and id = any($2)`, s.run.Tenant, ids)
-		if err != nil {
-			return err
-		}
-		workloads, err := pgx.CollectRows(rows, pgx.RowTo[int64])
-		if err != nil {
-			return err
-		}
-		s.exposed = append(s.exposed, workloads...)
-	}
-	return closeRows(ctx, s.tx, t, s.run.Tenant, ids, s.at, true)
 }
 
 // finish records the complete run on the scope.
