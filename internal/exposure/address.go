@@ -19,6 +19,15 @@ type publicInterface struct {
 	NetworkInterface
 }
 
+// public returns the interface with the address to name.
+func (n NetworkInterface) public(id string) publicInterface {
+	address := n.PublicIP
+	if address == "" && len(n.IPv6) > 0 {
+		address = slices.Min(n.IPv6)
+	}
+	return publicInterface{id, address, n}
+}
+
 // atOwnAddress returns how the internet reaches a workload's containers at the
 // public addresses of their network interfaces: one exposure for all replicas
 // that are open at the same ports, with the first address.
@@ -26,11 +35,7 @@ func (m *Map) atOwnAddress(w inventory.Workload) []inventory.Exposure {
 	var public []publicInterface
 	for _, id := range w.Network.Interfaces {
 		if nic, ok := m.interfaces[id]; ok {
-			address := nic.PublicIP
-			if address == "" && len(nic.IPv6) > 0 {
-				address = slices.Min(nic.IPv6)
-			}
-			public = append(public, publicInterface{id, address, nic})
+			public = append(public, nic.public(id))
 		}
 	}
 	if len(public) == 0 {

@@ -20,11 +20,18 @@ const (
 // reaches at their own address.
 const PublicIPKind inventory.Kind = "aws.ec2.public_ip"
 
+// The types of target groups whose targets are read.
+const (
+	InstanceTarget = "instance"
+	BalancerTarget = "alb"
+)
+
 // InternetFacing is the scheme of load balancers with public addresses.
 const InternetFacing = "internet-facing"
 
 // A LoadBalancer is the attributes of aws.elbv2.load_balancer; the UID is its
-// ARN. Listeners are read of internet-facing ones only.
+// ARN. Listeners are read of internet-facing ones only, and of those to which
+// these forward.
 type LoadBalancer struct {
 	// Type is "application", "network" or "gateway".
 	Type    string `json:"type"`
@@ -68,6 +75,17 @@ type TargetGroup struct {
 	VPC      string `json:"vpc,omitempty"`
 	// LoadBalancers are the ARNs of those that forward to it.
 	LoadBalancers []string `json:"load_balancers,omitempty"`
+	// Targets are read of groups of type "instance" and "alb" that the
+	// internet may reach; workloads with addresses of their own say
+	// themselves in which groups they are.
+	Targets []Target `json:"targets,omitempty"`
+}
+
+// A Target is what is registered in a target group.
+type Target struct {
+	// ID is that of an instance, or the ARN of an application load balancer.
+	ID   string `json:"id"`
+	Port int    `json:"port,omitempty"`
 }
 
 // A SecurityGroup is the attributes of aws.ec2.security_group; the UID is its
@@ -96,6 +114,8 @@ type NetworkInterface struct {
 	SecurityGroups []string `json:"security_groups,omitempty"`
 	PublicIP       string   `json:"public_ip,omitempty"`
 	IPv6           []string `json:"ipv6,omitempty"`
+	// Instance is the EC2 instance that it is attached to, if any.
+	Instance string `json:"instance,omitempty"`
 }
 
 // A Subnet is the attributes of aws.ec2.subnet; the UID is its ID.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -19,14 +20,24 @@ type Map struct {
 	groups     map[string]SecurityGroup
 	interfaces map[string]NetworkInterface
 	subnets    map[string]Subnet
+	targets    map[string]TargetGroup
+	// registered are the target groups of instances, and machines the public
+	// interfaces of instances.
+	registered map[Target][]string
+	machines   map[string][]publicInterface
 }
 
 // way is one way from the internet to a target group.
 type way struct {
 	balancer inventory.Resource
 	attrs    LoadBalancer
+	// port is the one that the internet connects to.
+	port     int
 	listener Listener
 	forward  Forward
+	// before leads to the load balancer of the listener, if that is not the
+	// one that the internet connects to.
+	before []inventory.Evidence
 	// opened says which rule lets the internet in.
 	opened inventory.Evidence
 }
@@ -39,19 +50,20 @@ func NewMap(resources []inventory.Resource) (*Map, error) {
 		groups:     map[string]SecurityGroup{},
 		interfaces: map[string]NetworkInterface{},
 		subnets:    map[string]Subnet{},
+		targets:    map[string]TargetGroup{},
+		registered: map[Target][]string{},
+		machines:   map[string][]publicInterface{},
 	}
-	type balancer struct {
-		resource inventory.Resource
-		attrs    LoadBalancer
-	}
-	var balancers []balancer
+	balancers := map[string]balancer{}
 	for _, r := range resources {
 		var err error
 		switch r.Kind {
 		case LoadBalancerKind:
 			b := balancer{resource: r}
 			err = json.Unmarshal(r.Attrs, &b.attrs)
-			balancers = append(balancers, b)
+			balancers[r.UID] = b
+		case TargetGroupKind:
+			err = decode(m.targets, r)
 		case SecurityGroupKind:
 			err = decode(m.groups, r)
 		case NetworkInterfaceKind:
@@ -64,11 +76,30 @@ func NewMap(resources []inventory.Resource) (*Map, error) {
 		}
 	}
 	// The order of the resources must not show in the exposures.
-	slices.SortFunc(balancers, func(a, b balancer) int { return cmp.Compare(a.resource.UID, b.resource.UID) })
-	for _, b := range balancers {
-		m.addBalancer(b.resource, b.attrs)
+	for _, arn := range slices.Sorted(maps.Keys(balancers)) {
+		if b := balancers[arn]; b.attrs.Scheme == InternetFacing {
+			m.addBalancer(b, balancers)
+		}
+	}
+	for _, arn := range slices.Sorted(maps.Keys(m.targets)) {
+		if g := m.targets[arn]; g.Type == InstanceTarget {
+			for _, t := range g.Targets {
+				m.registered[t] = append(m.registered[t], arn)
+			}
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(m.interfaces)) {
+		if nic := m.interfaces[id]; nic.Instance != "" {
+			m.machines[nic.Instance] = append(m.machines[nic.Instance], nic.public(id))
+		}
 	}
 	return m, nil
+}
+
+// balancer is a load balancer with its attributes.
+type balancer struct {
+	resource inventory.Resource
+	attrs    LoadBalancer
 }
 
 // decode adds the attributes of r to a table.
@@ -81,34 +112,67 @@ func decode[T any](table map[string]T, r inventory.Resource) error {
 	return nil
 }
 
-// addBalancer adds the ways through one load balancer.
-func (m *Map) addBalancer(r inventory.Resource, attrs LoadBalancer) {
-	if attrs.Scheme != InternetFacing {
-		return
-	}
-	for _, l := range attrs.Listeners {
-		opened, ok := m.open(attrs.SecurityGroups, transport(l.Protocol), l.Port)
-		if !ok && len(attrs.SecurityGroups) > 0 {
+// addBalancer adds the ways through an internet-facing load balancer, and
+// through those that are its targets.
+func (m *Map) addBalancer(b balancer, all map[string]balancer) {
+	for _, l := range b.attrs.Listeners {
+		opened, ok := m.open(b.attrs.SecurityGroups, transport(l.Protocol), l.Port)
+		if !ok && len(b.attrs.SecurityGroups) > 0 {
 			continue
 		}
 		if !ok { // A network load balancer without security groups.
-			opened = inventory.Evidence{Kind: r.Kind, UID: r.UID, Detail: "has no security group, so everyone may connect"}
+			opened = inventory.Evidence{Kind: b.resource.Kind, UID: b.resource.UID, Detail: "has no security group, so everyone may connect"}
 		}
-		// One way for each listener and group is kept: rather one that asks for
-		// no authentication.
-		forwards := slices.Clone(l.Forwards)
-		slices.SortStableFunc(forwards, func(a, b Forward) int {
-			return cmp.Compare(min(len(a.Authenticates), 1), min(len(b.Authenticates), 1))
-		})
-		for _, f := range forwards {
-			m.ways[f.TargetGroup] = append(m.ways[f.TargetGroup], way{r, attrs, l, f, opened})
+		for _, f := range l.openForwards() {
+			y := way{balancer: b.resource, attrs: b.attrs, port: l.Port, listener: l, forward: f, opened: opened}
+			m.ways[f.TargetGroup] = append(m.ways[f.TargetGroup], y)
+			if m.targets[f.TargetGroup].Type == BalancerTarget {
+				m.addChained(y, all)
+			}
 		}
 	}
 }
 
+// addChained adds the ways through the application load balancers that a way
+// through a network load balancer leads to. The client's address stays what it
+// was, so they must let in the internet, or the group of the first.
+func (m *Map) addChained(y way, all map[string]balancer) {
+	for _, t := range m.targets[y.forward.TargetGroup].Targets {
+		b, ok := all[t.ID]
+		if !ok {
+			continue
+		}
+		for _, l := range b.attrs.Listeners {
+			opened, ok := m.open(b.attrs.SecurityGroups, transport(l.Protocol), l.Port, y.attrs.SecurityGroups...)
+			if l.Port != t.Port || !ok {
+				continue
+			}
+			before := []inventory.Evidence{y.opened, y.evidence(), {
+				Kind: TargetGroupKind, UID: y.forward.TargetGroup,
+				Detail: fmt.Sprintf("%s load balancer %s is registered at port %d", b.attrs.Type, b.resource.Name, t.Port),
+			}}
+			for _, f := range l.openForwards() {
+				m.ways[f.TargetGroup] = append(m.ways[f.TargetGroup], way{
+					balancer: y.balancer, attrs: y.attrs, port: y.port, listener: l, forward: f, before: before, opened: opened,
+				})
+			}
+		}
+	}
+}
+
+// openForwards returns where the listener forwards to, first those that ask
+// for no authentication: of one listener and group, the first is kept.
+func (l Listener) openForwards() []Forward {
+	forwards := slices.Clone(l.Forwards)
+	slices.SortStableFunc(forwards, func(a, b Forward) int {
+		return cmp.Compare(min(len(a.Authenticates), 1), min(len(b.Authenticates), 1))
+	})
+	return forwards
+}
+
 // Of returns the exposures of a workload, in a stable order.
 func (m *Map) Of(w inventory.Workload) []inventory.Exposure {
-	return append(m.throughBalancers(w), m.atOwnAddress(w)...)
+	return slices.Concat(m.throughBalancers(w), m.atOwnAddress(w), m.atHostAddress(w))
 }
 
 // throughBalancers returns one exposure for each load balancer that leads to
@@ -116,10 +180,10 @@ func (m *Map) Of(w inventory.Workload) []inventory.Exposure {
 func (m *Map) throughBalancers(w inventory.Workload) []inventory.Exposure {
 	var found []inventory.Exposure
 	index := map[string]int{} // by load balancer
-	seen := map[string]bool{} // listener and target group
-	for _, target := range w.Network.TargetGroups {
-		for _, y := range m.ways[target.ARN] {
-			key := y.listener.ARN + " " + target.ARN
+	seen := map[string]bool{} // port, listener and target group
+	for _, target := range m.targetsOf(w) {
+		for _, y := range m.ways[target.UID] {
+			key := fmt.Sprint(y.balancer.UID, " ", y.port, " ", y.listener.ARN, " ", target.UID)
 			if seen[key] {
 				continue // Several rules of a listener lead to the group.
 			}
@@ -137,10 +201,8 @@ func (m *Map) throughBalancers(w inventory.Workload) []inventory.Exposure {
 				})
 			}
 			e := &found[i]
-			e.Ports = append(e.Ports, y.listener.Port)
-			e.Evidence = append(e.Evidence, y.opened, y.evidence(), inventory.Evidence{
-				Kind: TargetGroupKind, UID: target.ARN, Detail: targetDetail(w, target),
-			})
+			e.Ports = append(e.Ports, y.port)
+			e.Evidence = append(append(e.Evidence, y.before...), y.opened, y.evidence(), target)
 		}
 	}
 	for i := range found {
@@ -149,6 +211,31 @@ func (m *Map) throughBalancers(w inventory.Workload) []inventory.Exposure {
 		found[i].Evidence = unique(found[i].Evidence)
 	}
 	return found
+}
+
+// targetsOf returns the target groups that lead to a workload, as evidence:
+// those that it registers in, and those in which somebody registered a machine
+// with the port at which it listens there.
+func (m *Map) targetsOf(w inventory.Workload) []inventory.Evidence {
+	var all []inventory.Evidence
+	named := map[string]bool{}
+	for _, t := range w.Network.TargetGroups {
+		named[t.ARN] = true
+		all = append(all, inventory.Evidence{Kind: TargetGroupKind, UID: t.ARN, Detail: targetDetail(w, t)})
+	}
+	for _, p := range w.Network.HostPorts {
+		for _, arn := range m.registered[Target{p.Instance, p.Port}] {
+			if named[arn] {
+				continue
+			}
+			named[arn] = true
+			all = append(all, inventory.Evidence{
+				Kind: TargetGroupKind, UID: arn,
+				Detail: fmt.Sprintf("instance %s is registered at port %d, where %s listens", p.Instance, p.Port, w.Name),
+			})
+		}
+	}
+	return all
 }
 
 // evidence returns the link of the listener.
@@ -189,14 +276,18 @@ func unique(all []inventory.Evidence) []inventory.Evidence {
 }
 
 // open returns the rule of one of the security groups that lets the whole
-// internet in at a port.
-func (m *Map) open(groups []string, protocols []string, port int) (inventory.Evidence, bool) {
+// internet in at a port, or one of the trusted groups, which it comes through.
+func (m *Map) open(groups []string, protocols []string, port int, trusted ...string) (inventory.Evidence, bool) {
 	for _, id := range groups {
 		for _, rule := range m.groups[id].Ingress {
 			if !rule.covers(protocols, port) {
 				continue
 			}
-			if source, ok := rule.internet(); ok {
+			source, ok := rule.internet()
+			for i := 0; !ok && i < len(trusted); i++ {
+				source, ok = trusted[i], slices.Contains(rule.Sources, trusted[i])
+			}
+			if ok {
 				return inventory.Evidence{
 					Kind: SecurityGroupKind, UID: id,
 					Detail: fmt.Sprintf("security group %s allows %s from %s", id, rule.ports(), source),

@@ -52,6 +52,18 @@ type Network struct {
 	// TargetGroups are ELBv2 target group ARNs that the workload registers in,
 	// with the container port that they reach.
 	TargetGroups []TargetGroup `json:"target_groups,omitempty"`
+	// HostPorts are the ports of machines at which containers listen that have
+	// no network interface of their own.
+	HostPorts []HostPort `json:"host_ports,omitempty"`
+}
+
+// A HostPort is a port of a machine that leads to a container.
+type HostPort struct {
+	// Instance is the machine: "i-0123456789abcdef0".
+	Instance  string `json:"instance"`
+	Port      int    `json:"port"`
+	Container int    `json:"container,omitempty"`
+	Protocol  string `json:"protocol,omitempty"`
 }
 
 // A TargetGroup binds a workload's container port to an ELBv2 target group.

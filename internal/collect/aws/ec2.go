@@ -105,6 +105,9 @@ func emitInterfaces(ctx context.Context, client *ec2.Client, out collect.Sink) e
 			if attrs.PublicIP == "" && len(attrs.IPv6) == 0 {
 				continue
 			}
+			if n.Attachment != nil {
+				attrs.Instance = aws.ToString(n.Attachment.InstanceId)
+			}
 			for _, g := range n.Groups {
 				attrs.SecurityGroups = append(attrs.SecurityGroups, aws.ToString(g.GroupId))
 			}

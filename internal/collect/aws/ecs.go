@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -40,6 +41,7 @@ var ecsService = service{
 		{Action: "ecs:DescribeServices", Class: "ecs/service-read"},
 		{Action: "ecs:ListTasks", Class: "ecs/cluster-resource-read"},
 		{Action: "ecs:DescribeTasks", Class: "ecs/cluster-resource-read"},
+		{Action: "ecs:DescribeContainerInstances", Class: "ecs/cluster-resource-read"},
 		{Action: "ecs:DescribeTaskDefinition", Class: "ecs/task-definition-read"},
 	},
 	collect: collectECS,
@@ -133,6 +135,9 @@ func (r *ecsReader) cluster(ctx context.Context, c types.Cluster) error {
 		if err := r.tasks(ctx, found); err != nil {
 			return fmt.Errorf("cluster %s: %w", found.name, err)
 		}
+		if err := r.machines(ctx, found); err != nil {
+			return fmt.Errorf("cluster %s: %w", found.name, err)
+		}
 	}
 	for _, w := range found.workloads {
 		if err := r.emit(ctx, w); err != nil {
@@ -203,6 +208,26 @@ func (r *ecsReader) tasks(ctx context.Context, found *ecsCluster) error {
 				return err
 			}
 			found.addTask(t, definition)
+		}
+	}
+	return nil
+}
+
+// machines adds the ports of the container instances at which tasks without
+// network interfaces of their own listen.
+func (r *ecsReader) machines(ctx context.Context, found *ecsCluster) error {
+	for batch := range slices.Chunk(slices.Sorted(maps.Keys(found.bindings)), ecsPage) {
+		described, err := r.client.DescribeContainerInstances(ctx, &ecs.DescribeContainerInstancesInput{
+			Cluster: &found.arn, ContainerInstances: batch,
+		})
+		if err != nil {
+			return err
+		}
+		if err := failures("ecs:DescribeContainerInstances", described.Failures); err != nil {
+			return err
+		}
+		for _, i := range described.ContainerInstances {
+			found.addMachine(aws.ToString(i.ContainerInstanceArn), aws.ToString(i.Ec2InstanceId))
 		}
 	}
 	return nil

@@ -17,13 +17,16 @@ type ecsCluster struct {
 	arn, name string
 	workloads map[string]*ecsWorkload // by UID
 	services  map[string]*ecsWorkload // by name
+	// bindings are the ports of container instances, by their ARN, until it
+	// is known which machines these are.
+	bindings map[string][]binding
 }
 
 // newECSCluster returns a cluster without workloads.
 func newECSCluster(c types.Cluster) *ecsCluster {
 	return &ecsCluster{
 		arn: aws.ToString(c.ClusterArn), name: aws.ToString(c.ClusterName),
-		workloads: map[string]*ecsWorkload{}, services: map[string]*ecsWorkload{},
+		workloads: map[string]*ecsWorkload{}, services: map[string]*ecsWorkload{}, bindings: map[string][]binding{},
 	}
 }
 
@@ -100,6 +103,7 @@ func (c *ecsCluster) addTask(t types.Task, d *taskDefinition) {
 		w.LaunchType = cmp.Or(launchType(string(t.LaunchType), aws.ToString(t.CapacityProviderName)), w.LaunchType)
 	}
 	w.addInterfaces(t.Attachments)
+	c.addBindings(w, t, d)
 	arch := cmp.Or(taskArchitecture(t), d.Architecture)
 	for _, container := range t.Containers {
 		w.addContainer(container, d, arch)
@@ -256,6 +260,8 @@ func (w *ecsWorkload) record() inventory.Workload {
 	out.Network.Interfaces = distinct(out.Network.Interfaces)
 	out.Network.SecurityGroups = distinct(out.Network.SecurityGroups)
 	out.Network.Subnets = distinct(out.Network.Subnets)
+	slices.SortFunc(out.Network.HostPorts, compareHostPorts)
+	out.Network.HostPorts = slices.Compact(out.Network.HostPorts)
 	slices.SortFunc(out.Network.TargetGroups, func(a, b inventory.TargetGroup) int {
 		return cmp.Or(cmp.Compare(a.ARN, b.ARN), cmp.Compare(a.Container, b.Container), cmp.Compare(a.Port, b.Port))
 	})

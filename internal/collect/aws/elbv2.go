@@ -15,8 +15,8 @@ import (
 	"github.com/stowage-dev/stowage/internal/inventory"
 )
 
-// elbv2 reads the load balancers of a region, what the internet-facing ones
-// listen on, and the target groups.
+// elbv2 reads the load balancers of a region, what those listen on that the
+// internet can connect to, and the target groups with their instances.
 var elbv2 = service{
 	name:  "elbv2",
 	kinds: []inventory.Kind{exposure.LoadBalancerKind, exposure.TargetGroupKind},
@@ -25,6 +25,7 @@ var elbv2 = service{
 		{Action: "elasticloadbalancing:DescribeListeners", Class: "elasticloadbalancing"},
 		{Action: "elasticloadbalancing:DescribeRules", Class: "elasticloadbalancing"},
 		{Action: "elasticloadbalancing:DescribeTargetGroups", Class: "elasticloadbalancing"},
+		{Action: "elasticloadbalancing:DescribeTargetHealth", Class: "elasticloadbalancing"},
 	},
 	collect: collectELBv2,
 }
@@ -34,10 +35,36 @@ const elbPage = 400
 
 func collectELBv2(ctx context.Context, s *session, out collect.Sink) error {
 	client := elb.NewFromConfig(s.config)
-	return errors.Join(emitBalancers(ctx, client, out), emitTargetGroups(ctx, client, out))
+	balancers, err := listBalancers(ctx, client)
+	if err != nil {
+		// The target groups still tell which there are.
+		return errors.Join(err, emitTargetGroups(ctx, client, &reach{}, out))
+	}
+	reached := &reach{open: map[string]bool{}}
+	for _, b := range balancers {
+		reached.open[aws.ToString(b.LoadBalancerArn)] = b.Scheme == types.LoadBalancerSchemeEnumInternetFacing
+	}
+	// What one call is denied the others still tell.
+	return errors.Join(
+		emitTargetGroups(ctx, client, reached, out),
+		emitBalancers(ctx, client, balancers, reached, out),
+	)
 }
 
-func emitBalancers(ctx context.Context, client *elb.Client, out collect.Sink) error {
+// reach is what the internet can connect to, as far as it was read.
+type reach struct {
+	// open are load balancers, by ARN.
+	open map[string]bool
+}
+
+// groupOpen reports whether a target group is one of a load balancer that the
+// internet can connect to.
+func (r *reach) groupOpen(g types.TargetGroup) bool {
+	return slices.ContainsFunc(g.LoadBalancerArns, func(arn string) bool { return r.open[arn] })
+}
+
+func listBalancers(ctx context.Context, client *elb.Client) ([]types.LoadBalancer, error) {
+	var all []types.LoadBalancer
 	list := pages(ctx, client.DescribeLoadBalancers, &elb.DescribeLoadBalancersInput{PageSize: aws.Int32(elbPage)},
 		func(in *elb.DescribeLoadBalancersInput, out *elb.DescribeLoadBalancersOutput) *string {
 			in.Marker = out.NextMarker
@@ -45,35 +72,36 @@ func emitBalancers(ctx context.Context, client *elb.Client, out collect.Sink) er
 		})
 	for page, err := range list {
 		if err != nil {
-			return err
+			return nil, err
 		}
-		for _, b := range page.LoadBalancers {
-			if err := emitBalancer(ctx, client, b, out); err != nil {
+		all = append(all, page.LoadBalancers...)
+	}
+	return all, nil
+}
+
+// emitBalancers emits the load balancers, with the listeners of those that the
+// internet can connect to.
+func emitBalancers(ctx context.Context, client *elb.Client, all []types.LoadBalancer, reached *reach, out collect.Sink) error {
+	for _, b := range all {
+		attrs := exposure.LoadBalancer{
+			Type: string(b.Type), Scheme: string(b.Scheme), DNSName: aws.ToString(b.DNSName),
+			VPC: aws.ToString(b.VpcId), SecurityGroups: distinct(b.SecurityGroups),
+		}
+		if reached.open[aws.ToString(b.LoadBalancerArn)] {
+			var err error
+			attrs.Listeners, err = readListeners(ctx, client, b)
+			if isError[*types.LoadBalancerNotFoundException](err) {
+				continue // Deleted since it was listed.
+			}
+			if err != nil {
 				return err
 			}
 		}
-	}
-	return nil
-}
-
-// emitBalancer emits a load balancer, with its listeners if the internet can
-// connect to it.
-func emitBalancer(ctx context.Context, client *elb.Client, b types.LoadBalancer, out collect.Sink) error {
-	attrs := exposure.LoadBalancer{
-		Type: string(b.Type), Scheme: string(b.Scheme), DNSName: aws.ToString(b.DNSName),
-		VPC: aws.ToString(b.VpcId), SecurityGroups: distinct(b.SecurityGroups),
-	}
-	if attrs.Scheme == exposure.InternetFacing {
-		var err error
-		attrs.Listeners, err = readListeners(ctx, client, b)
-		if isError[*types.LoadBalancerNotFoundException](err) {
-			return nil // Deleted since it was listed.
-		}
-		if err != nil {
+		if err := emitResource(out, exposure.LoadBalancerKind, aws.ToString(b.LoadBalancerArn), aws.ToString(b.LoadBalancerName), attrs); err != nil {
 			return err
 		}
 	}
-	return emitResource(out, exposure.LoadBalancerKind, aws.ToString(b.LoadBalancerArn), aws.ToString(b.LoadBalancerName), attrs)
+	return nil
 }
 
 // readListeners returns the listeners of a load balancer, by port.
@@ -171,7 +199,10 @@ func forwardGroups(a types.Action) []string {
 	return groups
 }
 
-func emitTargetGroups(ctx context.Context, client *elb.Client, out collect.Sink) error {
+// emitTargetGroups emits the target groups, those first that lead from one load
+// balancer to another, which is then reached too.
+func emitTargetGroups(ctx context.Context, client *elb.Client, reached *reach, out collect.Sink) error {
+	var groups []types.TargetGroup
 	list := pages(ctx, client.DescribeTargetGroups, &elb.DescribeTargetGroupsInput{PageSize: aws.Int32(elbPage)},
 		func(in *elb.DescribeTargetGroupsInput, out *elb.DescribeTargetGroupsOutput) *string {
 			in.Marker = out.NextMarker
@@ -181,15 +212,54 @@ func emitTargetGroups(ctx context.Context, client *elb.Client, out collect.Sink)
 		if err != nil {
 			return err
 		}
-		for _, g := range page.TargetGroups {
-			err := emitResource(out, exposure.TargetGroupKind, aws.ToString(g.TargetGroupArn), aws.ToString(g.TargetGroupName), exposure.TargetGroup{
-				Type: string(g.TargetType), Protocol: string(g.Protocol), Port: int(aws.ToInt32(g.Port)),
-				VPC: aws.ToString(g.VpcId), LoadBalancers: distinct(g.LoadBalancerArns),
-			})
+		groups = append(groups, page.TargetGroups...)
+	}
+	between := func(g types.TargetGroup) bool { return g.TargetType == types.TargetTypeEnumAlb }
+	others := slices.DeleteFunc(slices.Clone(groups), between)
+	first := slices.DeleteFunc(groups, func(g types.TargetGroup) bool { return !between(g) })
+	for _, g := range slices.Concat(first, others) {
+		attrs := exposure.TargetGroup{
+			Type: string(g.TargetType), Protocol: string(g.Protocol), Port: int(aws.ToInt32(g.Port)),
+			VPC: aws.ToString(g.VpcId), LoadBalancers: distinct(g.LoadBalancerArns),
+		}
+		if (attrs.Type == exposure.BalancerTarget || attrs.Type == exposure.InstanceTarget) && reached.groupOpen(g) {
+			var err error
+			attrs.Targets, err = readTargets(ctx, client, g.TargetGroupArn)
+			if isError[*types.TargetGroupNotFoundException](err) {
+				continue // Deleted since it was listed.
+			}
 			if err != nil {
 				return err
 			}
 		}
+		if attrs.Type == exposure.BalancerTarget {
+			for _, t := range attrs.Targets {
+				reached.open[t.ID] = true
+			}
+		}
+		if err := emitResource(out, exposure.TargetGroupKind, aws.ToString(g.TargetGroupArn), aws.ToString(g.TargetGroupName), attrs); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// readTargets returns what is registered in a target group, whatever its
+// health: an unhealthy target gets requests when all are.
+func readTargets(ctx context.Context, client *elb.Client, group *string) ([]exposure.Target, error) {
+	described, err := client.DescribeTargetHealth(ctx, &elb.DescribeTargetHealthInput{TargetGroupArn: group})
+	if err != nil {
+		return nil, err
+	}
+	var targets []exposure.Target
+	for _, d := range described.TargetHealthDescriptions {
+		if d.Target == nil || d.TargetHealth != nil && d.TargetHealth.State == types.TargetHealthStateEnumDraining {
+			continue
+		}
+		targets = append(targets, exposure.Target{ID: aws.ToString(d.Target.Id), Port: int(aws.ToInt32(d.Target.Port))})
+	}
+	slices.SortFunc(targets, func(a, b exposure.Target) int {
+		return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Port, b.Port))
+	})
+	return slices.Compact(targets), nil
 }

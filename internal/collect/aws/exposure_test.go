@@ -4,9 +4,15 @@ import (
 	"context"
 	"encoding/json"
 	"iter"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	"golang.org/x/tools/txtar"
 
 	"github.com/stowage-dev/stowage/internal/collect"
 	"github.com/stowage-dev/stowage/internal/exposure"
@@ -116,5 +122,65 @@ func TestExposureHasTheGapsOfItsInputs(t *testing.T) {
 		if len(out) > 0 {
 			t.Errorf("with %s denied: emitted %+v", input, out)
 		}
+	}
+}
+
+// TestExposureFromConversations replays testdata/exposure_<case>.txtar through
+// the collectors of everything that exposure reads, and derives the exposures
+// from what they make of it.
+func TestExposureFromConversations(t *testing.T) {
+	t.Parallel()
+	paths, err := filepath.Glob("testdata/exposure_*.txtar")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no fixtures: %v", err)
+	}
+	for _, path := range paths {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			t.Parallel()
+			archive, err := txtar.ParseFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			server := &replay{t: t}
+			last := len(archive.Files) - 1
+			for _, f := range archive.Files[:last] {
+				server.replies = append(server.replies, parseReply(t, f))
+			}
+			listener := httptest.NewServer(server)
+			defer listener.Close()
+			cloud := testCloud(t, listener.URL, Options{}, nil)
+			var read recorder
+			for _, name := range exposureInputs {
+				if result := runScope(t, cloud, testScope(name), &read); result.Outcome != inventory.Complete {
+					t.Fatalf("%s: %+v", name, result)
+				}
+			}
+			var f facts
+			for _, r := range read.records {
+				switch r := r.(type) {
+				case inventory.Workload:
+					f.workloads = append(f.workloads, r)
+				case inventory.Resource:
+					f.resources = append(f.resources, r)
+				}
+			}
+			var out recorder
+			scope := testScope(exposureService.name)
+			scope.Facts = f
+			if result := runScope(t, cloud, scope, &out); result.Outcome != inventory.Complete {
+				t.Fatalf("exposure: %+v", result)
+			}
+			got := out.print(t)
+			if *update {
+				archive.Files[last].Data = []byte(got)
+				if err := os.WriteFile(path, txtar.Format(archive), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if diff := gocmp.Diff(string(archive.Files[last].Data), got); diff != "" {
+				t.Errorf("exposures mismatch (-want +got):\n%s", diff)
+			}
+		})
 	}
 }
