@@ -43,7 +43,9 @@ type census struct {
 	*cluster
 	// architectures are those of the nodes, by name.
 	architectures map[string]string
-	exposed       exposedServices
+	// public are the addresses of the nodes that have a public one, by name.
+	public  map[string]string
+	exposed exposedServices
 	// workloads are by UID; the pods of a ReplicaSet stand under its UID until
 	// its owner is known.
 	workloads map[string]*workload
@@ -101,6 +103,9 @@ func (c *census) pod(p *pod) error {
 	w.add(p, c.architectures[p.Spec.NodeName])
 	for s := range c.exposed.selecting(p) {
 		w.reachedBy(s)
+	}
+	if address := c.public[p.Spec.NodeName]; address != "" {
+		w.hosts.add(p, address)
 	}
 	return nil
 }
@@ -243,7 +248,7 @@ func (c *census) emit(send func(inventory.Record) error) (accounts map[string]bo
 		if err := send(record); err != nil {
 			return nil, err
 		}
-		for _, e := range exposures(c.cluster, record, w.services) {
+		for _, e := range append(exposures(c.cluster, record, w.services), w.hosts.exposures(c.cluster, record)...) {
 			if err := send(e); err != nil {
 				return nil, err
 			}

@@ -92,14 +92,15 @@ func (c *Client) collect(ctx context.Context, s collect.Scope, out collect.Sink)
 	if err := k.describe(ctx, &attrs); err != nil {
 		return err
 	}
-	inventoried := &census{cluster: k, architectures: map[string]string{}}
-	external, err := k.nodes(ctx, inventoried.architectures)
+	inventoried := &census{cluster: k, architectures: map[string]string{}, public: map[string]string{}}
+	err = k.nodes(ctx, inventoried.architectures, inventoried.public)
 	if err := denied.tolerate(err); err != nil {
 		return err
 	}
 	for _, architecture := range inventoried.architectures {
 		attrs.Nodes[cmp.Or(architecture, "unknown")]++
 	}
+	external := slices.Sorted(maps.Values(inventoried.public))
 	if inventoried.exposed, err = k.survey(ctx, external, denied.tolerate); err != nil {
 		return err
 	}
@@ -141,24 +142,22 @@ func (k *cluster) describe(ctx context.Context, attrs *attributes) error {
 	}))
 }
 
-// nodes reads the nodes' architectures into the map and returns their public
-// addresses in order.
-func (k *cluster) nodes(ctx context.Context, architectures map[string]string) (external []string, err error) {
+// nodes reads the architectures of the nodes and the public addresses of those
+// that have one into the maps, by name.
+func (k *cluster) nodes(ctx context.Context, architectures, external map[string]string) error {
 	restart := func() {
 		clear(architectures)
-		external = nil
+		clear(external)
 	}
-	err = list(ctx, k, nodes, &node{}, restart, func(n *node) error {
+	return list(ctx, k, nodes, &node{}, restart, func(n *node) error {
 		architectures[n.Metadata.Name] = n.Status.Info.Architecture
 		for _, a := range n.Status.Addresses {
-			if a.Type == "ExternalIP" && public(a.Address) {
-				external = append(external, a.Address)
+			if a.Type == "ExternalIP" && public(a.Address) && external[n.Metadata.Name] == "" {
+				external[n.Metadata.Name] = a.Address
 			}
 		}
 		return nil
 	})
-	slices.Sort(external)
-	return external, err
 }
 
 // identities sends the service accounts that are named in used, by

@@ -49,6 +49,7 @@ type containerPort struct {
 	Host      int32  `json:"hostPort"`
 	Container int32  `json:"containerPort"`
 	Protocol  string `json:"protocol"`
+	HostIP    string `json:"hostIP"`
 }
 
 // envVar is an EnvVar without its value.

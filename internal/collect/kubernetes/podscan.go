@@ -107,6 +107,8 @@ func (o *containerPort) scan(b []byte, in interner) error {
 			o.Container = int32(m.int())
 		case 4:
 			o.Protocol = in.string(m.bytes())
+		case 5:
+			o.HostIP = in.string(m.bytes())
 		}
 	}
 	return m.err

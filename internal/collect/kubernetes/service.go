@@ -97,7 +97,8 @@ func (s *service) expose(k *cluster, nodes []string) {
 			}
 		}
 	}
-	if s.Spec.Type == "NodePort" && len(nodePorts) > 0 && len(nodes) > 0 {
+	// A load balancer, though it be internal, gets node ports as well.
+	if (s.Spec.Type == "NodePort" || s.Spec.Type == "LoadBalancer") && len(nodePorts) > 0 && len(nodes) > 0 {
 		s.reach(nodes[0], nodePorts, "every node, of which some have a public address, forwards "+portText(nodePorts))
 	}
 	for _, a := range slices.Sorted(slices.Values(s.Spec.ExternalIPs)) {

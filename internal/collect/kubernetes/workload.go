@@ -33,6 +33,8 @@ type workload struct {
 	// services are those that select its pods, of the ones that the internet
 	// reaches.
 	services map[*service]bool
+	// hosts are the public nodes at whose ports its pods listen.
+	hosts hosts
 }
 
 // A stamp orders pods by age: of pods that differ, the newest has the settings
@@ -208,6 +210,7 @@ func (w *workload) merge(other *workload) {
 	for s := range other.services {
 		w.reachedBy(s)
 	}
+	w.hosts.merge(other.hosts)
 }
 
 // reachedBy notes a service that selects a pod.
