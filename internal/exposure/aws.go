@@ -24,6 +24,7 @@ const PublicIPKind inventory.Kind = "aws.ec2.public_ip"
 const (
 	InstanceTarget = "instance"
 	BalancerTarget = "alb"
+	FunctionTarget = "lambda"
 )
 
 // InternetFacing is the scheme of load balancers with public addresses.
@@ -75,15 +76,16 @@ type TargetGroup struct {
 	VPC      string `json:"vpc,omitempty"`
 	// LoadBalancers are the ARNs of those that forward to it.
 	LoadBalancers []string `json:"load_balancers,omitempty"`
-	// Targets are read of groups of type "instance" and "alb" that the
-	// internet may reach; workloads with addresses of their own say
+	// Targets are read of groups of type "instance", "alb" and "lambda" that
+	// the internet may reach; workloads with addresses of their own say
 	// themselves in which groups they are.
 	Targets []Target `json:"targets,omitempty"`
 }
 
 // A Target is what is registered in a target group.
 type Target struct {
-	// ID is that of an instance, or the ARN of an application load balancer.
+	// ID is that of an instance, or the ARN of an application load balancer or
+	// of a function, without its version.
 	ID   string `json:"id"`
 	Port int    `json:"port,omitempty"`
 }

@@ -21,8 +21,8 @@ type Map struct {
 	interfaces map[string]NetworkInterface
 	subnets    map[string]Subnet
 	targets    map[string]TargetGroup
-	// registered are the target groups of instances, and machines the public
-	// interfaces of instances.
+	// registered are the target groups of instances and functions, and
+	// machines the public interfaces of instances.
 	registered map[Target][]string
 	machines   map[string][]publicInterface
 }
@@ -82,7 +82,7 @@ func NewMap(resources []inventory.Resource) (*Map, error) {
 		}
 	}
 	for _, arn := range slices.Sorted(maps.Keys(m.targets)) {
-		if g := m.targets[arn]; g.Type == InstanceTarget {
+		if g := m.targets[arn]; g.Type == InstanceTarget || g.Type == FunctionTarget {
 			for _, t := range g.Targets {
 				m.registered[t] = append(m.registered[t], arn)
 			}
@@ -214,14 +214,17 @@ func (m *Map) throughBalancers(w inventory.Workload) []inventory.Exposure {
 }
 
 // targetsOf returns the target groups that lead to a workload, as evidence:
-// those that it registers in, and those in which somebody registered a machine
-// with the port at which it listens there.
+// those that it registers in, and those in which somebody registered it, if it
+// is a function, or a machine with the port at which it listens there.
 func (m *Map) targetsOf(w inventory.Workload) []inventory.Evidence {
 	var all []inventory.Evidence
 	named := map[string]bool{}
 	for _, t := range w.Network.TargetGroups {
 		named[t.ARN] = true
 		all = append(all, inventory.Evidence{Kind: TargetGroupKind, UID: t.ARN, Detail: targetDetail(w, t)})
+	}
+	for _, arn := range m.registered[Target{ID: w.UID}] {
+		all = append(all, inventory.Evidence{Kind: TargetGroupKind, UID: arn, Detail: w.Name + " is registered in the target group"})
 	}
 	for _, p := range w.Network.HostPorts {
 		for _, arn := range m.registered[Target{p.Instance, p.Port}] {

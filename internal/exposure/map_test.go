@@ -247,7 +247,7 @@ func TestManyAddresses(t *testing.T) {
 
 func TestNewMapRefusesBadAttributes(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []inventory.Kind{LoadBalancerKind, SecurityGroupKind, NetworkInterfaceKind, SubnetKind} {
+	for _, kind := range []inventory.Kind{LoadBalancerKind, SecurityGroupKind, NetworkInterfaceKind, SubnetKind, TargetGroupKind} {
 		if _, err := NewMap([]inventory.Resource{{UID: "x", Kind: kind, Attrs: json.RawMessage(`{"ingress": 1, "scheme": 1, "subnet": 1, "vpc": 1}`)}}); err == nil {
 			t.Errorf("NewMap accepted bad attributes of %s", kind)
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
@@ -222,7 +223,7 @@ func emitTargetGroups(ctx context.Context, client *elb.Client, reached *reach, o
 			Type: string(g.TargetType), Protocol: string(g.Protocol), Port: int(aws.ToInt32(g.Port)),
 			VPC: aws.ToString(g.VpcId), LoadBalancers: distinct(g.LoadBalancerArns),
 		}
-		if (attrs.Type == exposure.BalancerTarget || attrs.Type == exposure.InstanceTarget) && reached.groupOpen(g) {
+		if targetsNeeded[g.TargetType] && reached.groupOpen(g) {
 			var err error
 			attrs.Targets, err = readTargets(ctx, client, g.TargetGroupArn)
 			if isError[*types.TargetGroupNotFoundException](err) {
@@ -244,6 +245,20 @@ func emitTargetGroups(ctx context.Context, client *elb.Client, reached *reach, o
 	return nil
 }
 
+// targetsNeeded are the types of target groups whose targets do not say
+// themselves where they are registered.
+var targetsNeeded = map[types.TargetTypeEnum]bool{
+	types.TargetTypeEnumAlb: true, types.TargetTypeEnumInstance: true, types.TargetTypeEnumLambda: true,
+}
+
+// functionARN returns the ARN of a function without its version or alias.
+func functionARN(arn string) string {
+	if parts := strings.Split(arn, ":"); len(parts) > 7 && parts[2] == "lambda" {
+		return strings.Join(parts[:7], ":")
+	}
+	return arn
+}
+
 // readTargets returns what is registered in a target group, whatever its
 // health: an unhealthy target gets requests when all are.
 func readTargets(ctx context.Context, client *elb.Client, group *string) ([]exposure.Target, error) {
@@ -256,7 +271,7 @@ func readTargets(ctx context.Context, client *elb.Client, group *string) ([]expo
 		if d.Target == nil || d.TargetHealth != nil && d.TargetHealth.State == types.TargetHealthStateEnumDraining {
 			continue
 		}
-		targets = append(targets, exposure.Target{ID: aws.ToString(d.Target.Id), Port: int(aws.ToInt32(d.Target.Port))})
+		targets = append(targets, exposure.Target{ID: functionARN(aws.ToString(d.Target.Id)), Port: int(aws.ToInt32(d.Target.Port))})
 	}
 	slices.SortFunc(targets, func(a, b exposure.Target) int {
 		return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Port, b.Port))

@@ -131,6 +131,7 @@ type ec2Interface struct {
 	PrivateIP   string          `xml:"privateIpAddress"`
 	Type        string          `xml:"interfaceType"`
 	Association *ec2Association `xml:"association"`
+	Attachment  *ec2Attachment  `xml:"attachment"`
 	Groups      []ec2GroupName  `xml:"groupSet>item"`
 	Addresses   []ec2Address    `xml:"privateIpAddressesSet>item"`
 }
@@ -139,6 +140,12 @@ type ec2Association struct {
 	PublicIP string `xml:"publicIp"`
 	DNSName  string `xml:"publicDnsName"`
 	Owner    string `xml:"ipOwnerId"`
+}
+
+type ec2Attachment struct {
+	Instance string `xml:"instanceId"`
+	Owner    string `xml:"instanceOwnerId"`
+	Status   string `xml:"status"`
 }
 
 type ec2GroupName struct {
@@ -176,6 +183,9 @@ func (c *call) ec2DescribeInterfaces() (any, error) {
 		}
 		if i.PublicIP != "" {
 			out.Association = &ec2Association{i.PublicIP, "", "amazon"}
+		}
+		if i.Instance != "" {
+			out.Managed, out.Attachment = false, &ec2Attachment{i.Instance, c.account(), "attached"}
 		}
 		out.Addresses = []ec2Address{{i.PrivateIP, true, out.Association}}
 		for _, g := range i.Groups {

@@ -26,6 +26,8 @@ var ecs = &service{
 		"ListTasks":              {class: "resource", handle: (*call).ecsListTasks},
 		"DescribeTasks":          {class: "resource", handle: (*call).ecsDescribeTasks},
 		"DescribeTaskDefinition": {class: "task-definition", handle: (*call).ecsDescribeTaskDefinition},
+
+		"DescribeContainerInstances": {class: "resource", handle: (*call).ecsDescribeMachines},
 	},
 }
 
@@ -104,7 +106,13 @@ func (c *call) ecsDescribeClusters() (any, error) {
 			out.Failures = append(out.Failures, failure{c.arn("ecs", "cluster/"+lastPart(name)), "MISSING"})
 			continue
 		}
-		out.Clusters = append(out.Clusters, cluster{v.ARN, v.Name, "ACTIVE", v.Running, 0, v.Services, 0})
+		machines := 0
+		for _, t := range c.cell().Tasks {
+			if t.Cluster == v && t.ContainerInstance() != "" {
+				machines++
+			}
+		}
+		out.Clusters = append(out.Clusters, cluster{v.ARN, v.Name, "ACTIVE", v.Running, 0, v.Services, machines})
 	}
 	return out, nil
 }
@@ -253,6 +261,51 @@ func (c *call) ecsDescribeTasks() (any, error) {
 		} else {
 			out.Failures = append(out.Failures, failure{arn, "MISSING"})
 		}
+	}
+	return out, nil
+}
+
+// ecsDescribeMachines describes container instances. Every task that needs one
+// has its own.
+func (c *call) ecsDescribeMachines() (any, error) {
+	var in struct {
+		Cluster  string   `json:"cluster"`
+		Machines []string `json:"containerInstances"`
+	}
+	if err := c.decode(&in); err != nil {
+		return nil, err
+	}
+	cluster, err := c.ecsCluster(in.Cluster)
+	if err != nil {
+		return nil, err
+	}
+	if len(in.Machines) == 0 {
+		return nil, invalidParameter("Container instances cannot be empty.")
+	}
+	if err := atMost("Container instances", len(in.Machines), 100); err != nil {
+		return nil, err
+	}
+	type machine struct {
+		ARN      string `json:"containerInstanceArn"`
+		Instance string `json:"ec2InstanceId"`
+		Status   string `json:"status"`
+		Running  int    `json:"runningTasksCount"`
+	}
+	out := struct {
+		Machines []machine `json:"containerInstances"`
+		Failures []failure `json:"failures"`
+	}{[]machine{}, []failure{}}
+	for _, name := range in.Machines {
+		i := slices.IndexFunc(c.cell().Tasks, func(t *estate.ECSTask) bool {
+			arn := t.ContainerInstance()
+			return t.Cluster == cluster && arn != "" && (arn == name || lastPart(arn) == name)
+		})
+		if i < 0 {
+			out.Failures = append(out.Failures, failure{c.arn("ecs", "container-instance/"+cluster.Name+"/"+lastPart(name)), "MISSING"})
+			continue
+		}
+		t := c.cell().Tasks[i]
+		out.Machines = append(out.Machines, machine{t.ContainerInstance(), t.Instance(), "ACTIVE", 1})
 	}
 	return out, nil
 }

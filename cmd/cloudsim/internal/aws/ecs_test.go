@@ -164,3 +164,41 @@ func TestECSDefaultPageOfServicesIsTen(t *testing.T) {
 		t.Errorf("ListServices = %+v, %v, want ten and a token", page, err)
 	}
 }
+
+func TestECSMachinesLeadToTheirInterfaces(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t, estate.Config{Workloads: 1500, Accounts: 3}, nil)
+	client := awsecs.NewFromConfig(c.config("eu-west-1"))
+	cell := c.Estate.Cell(c.Estate.Account(0).ID, "eu-west-1")
+	public := map[string]string{} // addresses by instance
+	for _, i := range cell.Network.Interfaces {
+		if i.Instance != "" {
+			public[i.Instance] = i.PublicIP
+		}
+	}
+	machines, reached := 0, 0
+	for _, task := range cell.Tasks {
+		if task.ContainerInstance() == "" || task.Interface != nil {
+			continue
+		}
+		machines++
+		out, err := client.DescribeContainerInstances(background, &awsecs.DescribeContainerInstancesInput{
+			Cluster: &task.Cluster.ARN, ContainerInstances: []string{task.ContainerInstance(), "container-instance/gone"},
+		})
+		if err != nil || len(out.ContainerInstances) != 1 || len(out.Failures) != 1 || value(out.Failures[0].Reason) != "MISSING" {
+			t.Fatalf("machine of %s = %+v, %v, want one and a failure", task.ARN, out, err)
+		}
+		address, ok := public[value(out.ContainerInstances[0].Ec2InstanceId)]
+		if !ok || (address != "") != task.Service.PublicMachines {
+			t.Errorf("the machine of %s has the public address %q, want one: %v", task.ARN, address, task.Service.PublicMachines)
+		}
+		if address != "" && task.Service.Exposed {
+			reached++
+		}
+	}
+	if machines == 0 || reached == 0 {
+		t.Errorf("%d tasks on machines, %d of them reached there, want some", machines, reached)
+	}
+	_, err := client.DescribeContainerInstances(background, &awsecs.DescribeContainerInstancesInput{Cluster: &cell.Clusters[0].ARN, ContainerInstances: []string{}})
+	wantCode(t, "no machines", err, "InvalidParameterException")
+}

@@ -16,6 +16,7 @@ var elbv2 = &service{
 		"DescribeTargetGroups":  {handle: (*call).elbDescribeTargetGroups},
 		"DescribeListeners":     {handle: (*call).elbDescribeListeners},
 		"DescribeRules":         {handle: (*call).elbDescribeRules},
+		"DescribeTargetHealth":  {handle: (*call).elbDescribeTargetHealth},
 	},
 }
 

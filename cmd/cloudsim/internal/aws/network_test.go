@@ -130,8 +130,21 @@ func TestELBLeadsFromTheBalancerToTheService(t *testing.T) {
 		t.Fatal(err)
 	}
 	ofGroup := map[string]elbtypes.LoadBalancer{}
+	outer := map[string]bool{} // load balancers that are the target of an internet-facing one
 	for _, g := range groups.TargetGroups {
-		ofGroup[*g.TargetGroupArn] = balancers[g.LoadBalancerArns[0]]
+		lb := balancers[g.LoadBalancerArns[0]]
+		ofGroup[*g.TargetGroupArn] = lb
+		if g.TargetType != elbtypes.TargetTypeEnumAlb {
+			continue
+		}
+		health, err := client.DescribeTargetHealth(background, &awselb.DescribeTargetHealthInput{TargetGroupArn: g.TargetGroupArn})
+		if err != nil || len(health.TargetHealthDescriptions) != 1 {
+			t.Fatalf("targets of %s = %+v, %v, want one", *g.TargetGroupName, health, err)
+		}
+		outer[value(health.TargetHealthDescriptions[0].Target.Id)] = lb.Scheme == elbtypes.LoadBalancerSchemeEnumInternetFacing
+	}
+	if len(outer) == 0 {
+		t.Error("no load balancer stands behind another")
 	}
 	rules := 0
 	for _, s := range cell.Services {
@@ -139,7 +152,7 @@ func TestELBLeadsFromTheBalancerToTheService(t *testing.T) {
 			continue
 		}
 		lb := ofGroup[s.Target.ARN]
-		if s.Exposed && lb.Scheme != elbtypes.LoadBalancerSchemeEnumInternetFacing {
+		if s.Exposed && lb.Scheme != elbtypes.LoadBalancerSchemeEnumInternetFacing && !outer[*lb.LoadBalancerArn] {
 			t.Errorf("%s is exposed behind a load balancer that is %s", s.Name, lb.Scheme)
 		}
 		listeners, err := client.DescribeListeners(background, &awselb.DescribeListenersInput{LoadBalancerArn: lb.LoadBalancerArn})

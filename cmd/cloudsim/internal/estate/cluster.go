@@ -299,7 +299,7 @@ func (b *builder) service(w *KubeWorkload, p place, kind string) *KubeService {
 func (b *builder) loadBalancerService(w *KubeWorkload, p place, internal bool) {
 	s := b.service(w, p, "LoadBalancer")
 	s.NodePort = 30000 + p.in("node-port").below(2768)
-	w.Exposed = !internal
+	w.Exposed = !internal || b.Kubernetes.node(0).ExternalIP != ""
 	switch {
 	case b.net != nil:
 		scheme := "internet-facing"

@@ -23,13 +23,17 @@ type ECSService struct {
 	Previous   *TaskDefinition
 	Desired    int
 	LaunchType string
-	// AssignPublicIP, Subnets and Group are of the awsvpc network mode.
+	// AssignPublicIP and Subnets are of the awsvpc network mode.
 	AssignPublicIP bool
 	Subnets        []string
-	Group          *SecurityGroup
-	Target         *TargetGroup // nil when no load balancer reaches it
-	CreatedAt      time.Time
-	DeployedAt     time.Time
+	// PublicMachines is whether the machines have public addresses, in the
+	// other network modes.
+	PublicMachines bool
+	// Group is that of the tasks, or of their machines.
+	Group      *SecurityGroup
+	Target     *TargetGroup // nil when no load balancer reaches it
+	CreatedAt  time.Time
+	DeployedAt time.Time
 	// Exposed is whether the internet reaches it.
 	Exposed bool
 }
@@ -95,6 +99,9 @@ func (t *ECSTask) ContainerInstance() string {
 	}
 	return t.Cluster.ARN[:len(t.Cluster.ARN)-len("cluster/"+t.Cluster.Name)] + "container-instance/" + t.Cluster.Name + "/" + t.place.in("host").hex(32)
 }
+
+// Instance returns the identifier of the machine.
+func (t *ECSTask) Instance() string { return "i-" + t.place.in("instance").hex(17) }
 
 // newClusters adds the clusters of the drawn services, and an empty one.
 func (b *builder) newClusters() {
@@ -207,12 +214,20 @@ func (b *builder) drawReach(svc *ECSService, p place) {
 		b.balance(svc, p, port, false, "192.0.2.0/24")
 	case draw < 23:
 		b.balance(svc, p, port, true, "10.0.0.0/8")
+	case draw < 25: // an internal load balancer behind an internet-facing one
+		b.balanceTwice(svc, p, port)
 	case draw < 27 && awsvpc: // a public address with an open group
 		svc.AssignPublicIP = true
 		svc.Group = b.net.group(p, svc.Name, Ingress{Port: port, CIDR: World})
 	case draw < 31 && awsvpc: // a public address behind a closed group
 		svc.AssignPublicIP = true
 		svc.Group = b.net.group(p, svc.Name, Ingress{Port: port, CIDR: "10.0.0.0/8"})
+	case draw >= 80 && draw < 90 && !awsvpc: // machines that the internet reaches
+		svc.PublicMachines, svc.Exposed = true, true
+		svc.Group = b.net.group(p, svc.Name, Ingress{CIDR: World})
+	case draw >= 90 && draw < 95 && !awsvpc: // public machines behind a closed group
+		svc.PublicMachines = true
+		svc.Group = b.net.group(p, svc.Name, Ingress{CIDR: "10.0.0.0/8"})
 	default:
 		svc.Group = b.net.group(p, svc.Name, Ingress{Port: port, CIDR: "10.0.0.0/8"})
 	}
@@ -234,11 +249,25 @@ func (b *builder) balance(svc *ECSService, p place, port int, internal bool, sou
 	svc.Exposed = !internal && source == World
 }
 
+// balanceTwice puts an internal load balancer before the service, and before
+// that a network load balancer that everyone reaches.
+func (b *builder) balanceTwice(svc *ECSService, p place, port int) {
+	b.balance(svc, p, port, true, World)
+	inner := b.net.Balancers[len(b.net.Balancers)-1]
+	q := p.in("outer")
+	name := shorten("edge-" + svc.Name)
+	group := b.targetGroup(q, name, inner.ListenerPort, "alb")
+	group.Balancer = inner
+	b.balancer(q, name, "network", false, nil, group)
+	svc.Exposed = true
+}
+
 // addService adds the service with its tasks.
 func (b *builder) addService(svc *ECSService, p place) {
 	svc.ARN = b.arn("ecs", "service/"+svc.Cluster.Name+"/"+svc.Name)
 	subnets := b.net.Private
-	if svc.AssignPublicIP {
+	public := svc.AssignPublicIP || svc.PublicMachines
+	if public {
 		subnets = b.net.Public
 	}
 	svc.Subnets = []string{subnets[0].ID, subnets[1].ID}
@@ -255,7 +284,7 @@ func (b *builder) addService(svc *ECSService, p place) {
 			StartedAt: svc.DeployedAt.Add(time.Duration(i) * time.Second),
 			place:     p.in("task").at(d.Revision).at(i),
 		}
-		b.addTask(t, subnets[i%len(subnets)], svc.AssignPublicIP, svc.Group)
+		b.addTask(t, subnets[i%len(subnets)], public, svc.Group)
 	}
 }
 
@@ -271,6 +300,11 @@ func (b *builder) addTask(t *ECSTask, s Subnet, public bool, group *SecurityGrou
 		for i := range t.Definition.Containers {
 			t.HostPorts = append(t.HostPorts, 32768+t.place.at(i).below(28000))
 		}
+	}
+	if t.Interface == nil { // Every such task has a machine of its own.
+		nic := b.nic(t.place.in("machine"), s, public, "", group)
+		nic.Instance = t.Instance()
+		b.net.Interfaces = append(b.net.Interfaces, nic)
 	}
 	b.Tasks = append(b.Tasks, t)
 }

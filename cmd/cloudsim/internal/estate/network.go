@@ -67,9 +67,11 @@ type LoadBalancer struct {
 // A TargetGroup is an ELBv2 target group.
 type TargetGroup struct {
 	Name, ARN string
-	// Type is "ip" or "instance", Protocol "HTTP" or "TCP".
+	// Type is "ip", "instance" or "alb", Protocol "HTTP" or "TCP".
 	Type, Protocol string
 	Port           int
+	// Balancer is the target of a group of type "alb".
+	Balancer *LoadBalancer
 }
 
 // An Interface is an elastic network interface.
@@ -79,6 +81,9 @@ type Interface struct {
 	Groups                  []string
 	Type                    string // "interface", "network_load_balancer", …
 	Description             string
+	// Instance is the machine that it is attached to; empty for those that a
+	// service of AWS attaches.
+	Instance string
 }
 
 // newNetwork returns the VPC of a cell, still without groups.

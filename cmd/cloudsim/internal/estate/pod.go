@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// node returns the i-th node. One in four is an arm64 machine.
+// node returns the i-th node. One in four is an arm64 machine. The first of a
+// stand-alone cluster has a public address.
 func (k *KubeCluster) node(i int) KubeNode {
 	p := k.place.in("node").at(i)
 	n := KubeNode{
@@ -16,6 +17,9 @@ func (k *KubeCluster) node(i int) KubeNode {
 	if k.Account != "" {
 		n.Name = fmt.Sprintf("ip-%s.%s.compute.internal", strings.ReplaceAll(n.InternalIP, ".", "-"), k.Region)
 		n.ProviderID = fmt.Sprintf("aws:///%s%c/i-%s", k.Region, 'a'+rune(i%2), p.in("instance").hex(17))
+	}
+	if k.Account == "" && i == 0 {
+		n.ExternalIP = publicIP(p)
 	}
 	if i%4 == 3 {
 		n.Architecture = "arm64"

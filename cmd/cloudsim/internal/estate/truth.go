@@ -147,6 +147,7 @@ func (c *Cell) kubeWorkload(k *KubeWorkload) TrueWorkload {
 			continue
 		}
 		w.Replicas++
+		w.Exposed = w.Exposed || pod.listensAtPublicNode()
 		count := func(kind string, list []Container, statuses []ContainerStatus) {
 			for j, container := range list {
 				w.add(container, container.kind(kind), digestOf(statuses[j].ImageID), 1)
@@ -161,6 +162,15 @@ func (c *Cell) kubeWorkload(k *KubeWorkload) TrueWorkload {
 		w.declare("container", k.Template.Containers)
 	}
 	return w
+}
+
+// listensAtPublicNode reports whether the pod shares the network of a node that
+// the internet reaches, and listens there.
+func (p *KubePod) listensAtPublicNode() bool {
+	t := &p.Workload.Template
+	listens := func(c Container) bool { return c.Port != 0 }
+	return t.HostNetwork && p.Node.ExternalIP != "" && (slices.ContainsFunc(t.Containers, listens) ||
+		slices.ContainsFunc(t.Init, func(c Container) bool { return c.RestartAlways && listens(c) }))
 }
 
 // role returns the ARN of the role of a service account: by a pod identity

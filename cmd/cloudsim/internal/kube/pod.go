@@ -135,6 +135,15 @@ func podSpec(w *estate.KubeWorkload) corev1.PodSpec {
 		}
 		spec.Containers = append(spec.Containers, made)
 	}
+	if t.HostNetwork { // as the API server fills it in
+		for _, list := range [][]corev1.Container{spec.InitContainers, spec.Containers} {
+			for i := range list {
+				for j := range list[i].Ports {
+					list[i].Ports[j].HostPort = list[i].Ports[j].ContainerPort
+				}
+			}
+		}
+	}
 	for _, in := range t.Ephemeral {
 		made := container(in)
 		made.Ports, made.LivenessProbe = nil, nil // which they may not have
