@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/stowage-dev/stowage/internal/collect/kubernetes"
 	"github.com/stowage-dev/stowage/internal/config"
 )
 
@@ -139,6 +140,7 @@ func newLogger(c config.Log) *slog.Logger {
 	}
 	logger := slog.New(handler)
 	slog.SetDefault(logger)
+	kubernetes.LogTo(logger)
 	return logger
 }
 

@@ -108,6 +108,9 @@ func Open(ctx context.Context, o Options) (*Cloud, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
 	base, err := loadConfig(ctx, o)
 	if err != nil {
 		return nil, err
@@ -119,9 +122,6 @@ func Open(ctx context.Context, o Options) (*Cloud, error) {
 		indexes:     newLRU[string, []inventory.PlatformManifest](maxIndexes),
 		policies:    newLRU[string, managedPolicy](maxPolicies),
 		tokens:      newLRU[registry, registryToken](maxTokens),
-	}
-	if c.log == nil {
-		c.log = slog.Default()
 	}
 	if c.limiter == nil {
 		c.limiter = new(collect.Limiter)
@@ -160,7 +160,7 @@ func rolesByAccount(o Options) (map[string]Role, error) {
 
 // loadConfig returns the configuration that all clients start from.
 func loadConfig(ctx context.Context, o Options) (aws.Config, error) {
-	var load []func(*config.LoadOptions) error
+	load := []func(*config.LoadOptions) error{config.WithLogger(sdkLog{ctx, o.Logger})}
 	if o.Profile != "" {
 		load = append(load, config.WithSharedConfigProfile(o.Profile))
 	}
