@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -37,28 +38,27 @@ const (
 	demoStop  = 10 * time.Second
 )
 
+// demoPostgres is the folder of the database in that of a demo.
+const demoPostgres = "postgres"
+
 // startDemo starts the simulated clouds beside this process and points the
 // configuration and the environment at them and at an empty database. The
 // returned function ends them.
-func startDemo(ctx context.Context, c *config.Config, o demoOptions, say func(string)) (stop func() error, err error) {
+func startDemo(ctx context.Context, c *config.Config, o demoOptions, log *slog.Logger, say func(string)) (stop func() error, err error) {
 	program, err := findCloudsim()
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "stowage-demo-")
+	dir, lock, err := newDemoFolder(os.TempDir(), log)
 	if err != nil {
 		return nil, fmt.Errorf("demo: %w", err)
 	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, os.RemoveAll(dir))
+			lock.Close()
 		}
 	}()
-	// The private PostgreSQL of root runs as another user, who must be able to
-	// enter.
-	if err := os.Chmod(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("demo: %w", err)
-	}
 	args := []string{"--stdin-lifeline", "--state-dir", filepath.Join(dir, "cloudsim")}
 	if o.workloads > 0 {
 		args = append(args, "--workloads", strconv.Itoa(o.workloads))
@@ -75,6 +75,7 @@ func startDemo(ctx context.Context, c *config.Config, o demoOptions, say func(st
 	if err != nil {
 		return nil, fmt.Errorf("demo: %w", err)
 	}
+	child.ExtraFiles = []*os.File{lock} // The folder is in use until it ends.
 	detach(child)
 	if err := child.Start(); err != nil {
 		return nil, fmt.Errorf("demo: start %s: %w", program, err)
@@ -84,7 +85,10 @@ func startDemo(ctx context.Context, c *config.Config, o demoOptions, say func(st
 		err := lifeline.Close()
 		kill := time.AfterFunc(demoStop, func() { _ = child.Process.Kill() })
 		defer kill.Stop()
-		return errors.Join(err, child.Wait(), os.RemoveAll(dir))
+		err = errors.Join(err, child.Wait(), os.RemoveAll(dir), lock.Close())
+		// What was killed just before this start has ended by now.
+		sweepDemoFolders(os.TempDir(), log)
+		return err
 	}
 	sim, err := readSimulation(ctx, out)
 	if err != nil {
@@ -95,7 +99,7 @@ func startDemo(ctx context.Context, c *config.Config, o demoOptions, say func(st
 			return nil, errors.Join(err, stop())
 		}
 	}
-	c.DatabaseURL, c.DataDir = "", filepath.Join(dir, "postgres")
+	c.DatabaseURL, c.DataDir = "", filepath.Join(dir, demoPostgres)
 	c.AWS = config.AWS{Enabled: "true", Organization: config.AWSOrganization{Enabled: true, RoleName: sim.RoleName}}
 	c.Kubernetes = config.Kubernetes{Contexts: []string{"*"}}
 	c.Registry.Mirrors = []config.Mirror{{Host: "*", Endpoint: sim.RegistryURL}}

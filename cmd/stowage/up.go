@@ -63,7 +63,7 @@ func up(cmd *cobra.Command, c config.Config, demo demoOptions, once bool) (err e
 		defer listener.Close()
 	}
 	if demo.enabled {
-		stop, demoErr := startDemo(ctx, &c, demo, say)
+		stop, demoErr := startDemo(ctx, &c, demo, log, say)
 		if demoErr != nil {
 			return demoErr
 		}
