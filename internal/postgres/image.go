@@ -16,20 +16,6 @@ import (
 	"github.com/stowage-dev/stowage/internal/inventory"
 )
 
-// ImageKnown reports whether the configuration of the image with this digest
-// is known, or the digest is that of a known index with a known child for the
-// architecture.
-func (db *DB) ImageKnown(ctx context.Context, digest, architecture string) (known bool, err error) {
-	defer derrors.Wrap(&err, "postgres.ImageKnown(%s)", digest)
-
-	err = db.pool.QueryRow(ctx, `
-		select exists (select from image where digest = $1 and config is not null)
-			or exists (select from image_index x join image i on i.digest = x.manifest
-				where x.digest = $1 and i.config is not null and ($2 = '' or x.architecture = $2))`,
-		digest, architecture).Scan(&known)
-	return known, err
-}
-
 // A Resolution is what a registry answered for a reference.
 type Resolution struct {
 	Tenant    int
