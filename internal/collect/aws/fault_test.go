@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -95,6 +96,22 @@ func TestUnreachable(t *testing.T) {
 	got := runScope(t, testCloud(t, server.URL, Options{}, nil), testScope("ecs"), &recorder{})
 	if got.Outcome != inventory.Unreachable || !strings.Contains(got.Reason, "connection refused") {
 		t.Errorf("result = %+v, want unreachable, connection refused", got)
+	}
+}
+
+// TestForeignCertificate has a proxy in the way whose certificate no CA that is
+// known here signed.
+func TestForeignCertificate(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		t.Error("a request was sent to a server that nobody vouches for")
+	}))
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	defer server.Close()
+	got := runScope(t, testCloud(t, server.URL, Options{}, nil), testScope("ecs"), new(recorder))
+	if got.Outcome != inventory.Unreachable || !strings.Contains(got.Reason, "certificate") || !strings.Contains(got.Remedy, "CA certificates") {
+		t.Errorf("result = %+v, want unreachable for the certificate, and where to look", got)
 	}
 }
 
