@@ -50,6 +50,8 @@ create table scope (
 ) with (fillfactor = 50);
 create index scope_account on scope (tenant_id, provider, account, region, collector);
 create index scope_parent on scope (tenant_id, parent_id);
+-- Where something could not be read: few, and asked for by every list.
+create index scope_gap on scope (tenant_id, provider, account, region) where outcome <> 'complete' and gone_at is null;
 
 -- The lease of an account: one row per account, so that a collection that
 -- finds nothing new writes one row and not one per scope.
@@ -108,6 +110,7 @@ create index workload_list on workload (tenant_id, score desc, id desc);
 create index workload_account on workload (tenant_id, provider, account, score desc, id desc);
 create index workload_kind on workload (tenant_id, kind, score desc, id desc);
 create index workload_exposed on workload (tenant_id, score desc, id desc) where exposed;
+create index workload_name on workload (tenant_id, name);
 create index workload_identity on workload (tenant_id, identity_id);
 
 create table container (

@@ -68,7 +68,7 @@ func TestAPI(t *testing.T) {
 		{"/workloads?name=CHECK", 200, `"name":"checkout"`},
 		{"/workloads?exposed=true", 200, `"items":[]`},
 		{"/workloads?severity=bad", 400, "severity"},
-		{"/workloads?exposed=perhaps", 400, "true or false"},
+		{"/workloads?exposed=perhaps", 400, "true, false or unknown"},
 		{"/workloads?as_of=yesterday", 400, "as_of"},
 		{"/workloads?as_of=2030-01-01&kev=true", 400, "cannot be combined"},
 		{"/workloads?as_of=2030-01-01", 200, `"name":"cart"`},
@@ -87,7 +87,8 @@ func TestAPI(t *testing.T) {
 		{"/export/nope", 400, "workloads"},
 		{"/workloads?bogus=1", 422, "bogus"},
 		{"/export/workloads?severty=high", 400, "severty"},
-		{"/export/findings?severity=high", 400, "severity"},
+		{"/export/findings?severity=grave", 400, "severity"},
+		{"/export/findings?scan=new", 400, "fixed"},
 		{"/nope", 404, ""},
 	}
 	for _, test := range tests {

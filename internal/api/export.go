@@ -59,26 +59,35 @@ func (o operations) export(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// exportFilters are the filters of each dataset.
+var exportFilters = map[string]reflect.Type{
+	"coverage":   reflect.TypeFor[ScopeFilter](),
+	"findings":   reflect.TypeFor[FindingFilter](),
+	"images":     reflect.TypeFor[ImageFilter](),
+	"unresolved": reflect.TypeFor[UnresolvedFilter](),
+	"workloads":  reflect.TypeFor[WorkloadFilter](),
+}
+
 // exportQuery reads the filters of a dataset, which are those of its list. A
 // misspelt filter must not look like one that everything passes.
 func exportQuery(dataset string, v url.Values) (q export.Query, err error) {
-	var filter any = struct{}{}
 	switch dataset {
-	case "workloads":
-		filter = WorkloadFilter{}
-		q.Workloads, err = ParseWorkloadQuery(v)
-	case "images":
-		filter = ImageFilter{}
-		q.Images, err = ParseImageQuery(v)
 	case "coverage":
-		filter = ScopeFilter{}
 		q.Scopes, err = ParseScopeQuery(v)
+	case "findings":
+		q.Findings, err = ParseFindingQuery(v)
+	case "images":
+		q.Images, err = ParseImageQuery(v)
+	case "unresolved":
+		q.Unresolved = ParseUnresolvedQuery(v)
+	case "workloads":
+		q.Workloads, err = ParseWorkloadQuery(v)
 	}
 	if err != nil {
 		return q, err
 	}
 	known := []string{"format"}
-	for f := range reflect.TypeOf(filter).Fields() {
+	for f := range exportFilters[dataset].Fields() {
 		known = append(known, f.Tag.Get("query"))
 	}
 	for name := range v {
@@ -115,12 +124,34 @@ func describeExport(api huma.API) {
 	api.OpenAPI().AddOperation(&huma.Operation{
 		OperationID: "export", Method: http.MethodGet, Path: Prefix + "/export/{dataset}", Tags: []string{"Export"},
 		Summary: "Stream a whole list as a file",
-		Description: "Takes the filters of the list of the same name. A connection that is cut before the end means that the file " +
-			"is not whole.",
-		Parameters: []*huma.Param{
+		Description: "Takes the filters of the list of the same name; those of findings are about the vulnerability and about the " +
+			"workloads that run the image. A connection that is cut before the end means that the file is not whole.",
+		Parameters: append([]*huma.Param{
 			{Name: "dataset", In: "path", Required: true, Schema: &huma.Schema{Type: "string", Enum: datasets}},
 			{Name: "format", In: "query", Schema: &huma.Schema{Type: "string", Enum: formats, Default: "csv"}},
-		},
+		}, exportParameters()...),
 		Responses: map[string]*huma.Response{"200": {Description: "The file.", Content: content}},
 	})
+}
+
+// exportParameters returns the filters of all datasets, each with the datasets
+// that have it.
+func exportParameters() []*huma.Param {
+	var all []*huma.Param
+	index := map[string]*huma.Param{}
+	for _, d := range export.Datasets {
+		for f := range exportFilters[d.Name].Fields() {
+			name := f.Tag.Get("query")
+			p := index[name]
+			if p == nil {
+				p = &huma.Param{Name: name, In: "query", Schema: &huma.Schema{Type: "string"}, Description: "Of"}
+				index[name] = p
+				all = append(all, p)
+			} else {
+				p.Description += ","
+			}
+			p.Description += " " + d.Name
+		}
+	}
+	return all
 }

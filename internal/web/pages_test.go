@@ -61,7 +61,7 @@ func TestPages(t *testing.T) {
 			path: "/", title: "Overview",
 			want: []string{
 				"9 workloads", "1,234 replicas in 2 accounts", "First pass is running", "17 of 18", "1 failed", "1 container unresolved",
-				"14 of 18 scopes complete", "4 gaps", "iam:GetAccountAuthorizationDetails", "checkout", "765", "Critical 12", "Medium 310",
+				"14 of 18 scopes complete", "4 gaps", "not known of 1", "iam:GetAccountAuthorizationDetails", "checkout", "765", "Critical 12", "Medium 310",
 				"503 Service Unavailable",
 			},
 			unwanted: []string{"Looking for something to read", "everything was read"},
@@ -98,7 +98,7 @@ func TestPages(t *testing.T) {
 		},
 		{
 			path: "/workloads/3ledger", title: "ledger",
-			want: []string{"No way from the internet was found in what could be read", "could not be read: see the gaps", "Not scanned yet", "Nothing that is known of it adds to the score"},
+			want: []string{"Whether the internet reaches it is not known. lambda throttled", "could not be read: see the gaps", "Not scanned yet", "Nothing that is known of it adds to the score"},
 		},
 		{
 			path: "/images", title: "Images",
