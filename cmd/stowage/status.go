@@ -62,7 +62,7 @@ func printStatus(w io.Writer, s view.Status) error {
 	t.row("Scopes", counts(s.Scopes))
 	exposed := fmt.Sprintf("%d reached from the internet", s.Exposed)
 	if s.ExposureUnknown > 0 {
-		exposed += fmt.Sprintf(", unknown of %d", s.ExposureUnknown)
+		exposed += fmt.Sprintf(", not known of %d", s.ExposureUnknown)
 	}
 	t.row("Workloads", fmt.Sprintf("%d, %d replicas, %s", s.Workloads, s.Replicas, exposed))
 	t.row("Images", counts(s.Images))

@@ -92,7 +92,7 @@ func problem(ctx context.Context, err error) error {
 	case errors.Is(err, view.ErrNotFound):
 		return huma.Error404NotFound(innermost(err, view.ErrNotFound))
 	case errors.Is(err, view.ErrBadQuery):
-		return huma.Error400BadRequest(innermost(err, view.ErrBadQuery))
+		return huma.Error400BadRequest(strings.TrimPrefix(innermost(err, view.ErrBadQuery), view.ErrBadQuery.Error()+": "))
 	case ctx.Err() != nil:
 		return huma.NewError(499, "the client went away")
 	}

@@ -142,15 +142,19 @@ func (r *Reader) imagesToFilter(ctx context.Context, name string) ([]int64, erro
 func (r *Reader) imagesNamed(ctx context.Context, name string) ([]int64, []view.Candidate, error) {
 	var conditions []string
 	args := []any{r.tenant, name}
-	if digestStart.MatchString(name) {
+	switch {
+	case image.ValidDigest(name):
+		conditions = []string{
+			`i.digest = $2`, `(i.digest in (select manifest from image_index where digest = $2) or i.config_digest = $2)`,
+		}
+	case digestStart.MatchString(name):
 		if !strings.Contains(name, ":") {
 			args[1] = "sha256:" + name
 		}
-		conditions = append(conditions, `starts_with(i.digest, $2)`)
-	}
-	if image.ValidDigest(name) {
-		conditions = append(conditions,
-			`(i.digest in (select manifest from image_index where digest = $2) or i.config_digest = $2)`)
+		conditions = []string{
+			`starts_with(i.digest, $2)`,
+			`(i.digest in (select manifest from image_index where starts_with(digest, $2)) or starts_with(i.config_digest, $2))`,
+		}
 	}
 	for _, condition := range conditions {
 		ids, candidates, err := r.imagesWhere(ctx, condition, args...)
