@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -44,10 +45,16 @@ func (o operations) export(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", format.MediaType)
 	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="stowage-%s-%s%s"`,
 		dataset.Name, time.Now().UTC().Format(time.DateOnly), format.Extension))
-	out := bufio.NewWriterSize(w, 64<<10)
+	answer := &startedWriter{w: w}
+	out := bufio.NewWriterSize(answer, 64<<10)
 	err = export.Write(ctx, out, format, dataset, o.store, q)
 	if err == nil {
 		err = out.Flush()
+	}
+	if err != nil && !answer.started {
+		w.Header().Del("Content-Disposition")
+		writeProblem(w, problem(ctx, err))
+		return
 	}
 	if err != nil {
 		if ctx.Err() == nil {
@@ -57,6 +64,19 @@ func (o operations) export(w http.ResponseWriter, r *http.Request) {
 		// file is not whole.
 		panic(http.ErrAbortHandler)
 	}
+}
+
+// A startedWriter knows whether something was written: until then an answer may
+// still become a problem.
+type startedWriter struct {
+	w       io.Writer
+	started bool
+}
+
+// Write implements [io.Writer].
+func (s *startedWriter) Write(p []byte) (int, error) {
+	s.started = true
+	return s.w.Write(p)
 }
 
 // exportFilters are the filters of each dataset.

@@ -42,6 +42,10 @@ func estate() *fakeStore {
 		w.ExposureGap, w.Unknown = nil, 0
 		f.workloads = append(f.workloads, w)
 	}
+	gone := ledger()
+	gone.Key, gone.Name, gone.GoneAt, gone.ChangedAt = "4gone", "left-behind", now.Add(-time.Hour), now.AddDate(0, -1, 0)
+	gone.Versions = []view.Version{{From: gone.ChangedAt, To: gone.GoneAt, Gone: true, Images: gone.Images, Replicas: 1}}
+	f.workloads = append(f.workloads, gone)
 	for i := range f.images {
 		f.images[i].RunBy = []view.Workload{f.workloads[0].Workload, f.workloads[1].Workload}
 	}

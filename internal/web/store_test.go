@@ -59,9 +59,15 @@ func (f *fakeStore) AllWorkloads(context.Context, view.WorkloadQuery) iter.Seq2[
 	}
 }
 
-func (f *fakeStore) Workload(_ context.Context, key string, _ time.Time) (view.WorkloadDetail, error) {
+func (f *fakeStore) Workload(_ context.Context, key string, at time.Time) (view.WorkloadDetail, error) {
+	if key == "several" {
+		return view.WorkloadDetail{}, fmt.Errorf("fake.Workload: %w", &view.AmbiguousError{
+			Kind: "workload", Name: key, Candidates: []view.Candidate{{Key: "1z141z3", Detail: "one " + hostile}, {Key: "3ledger", Detail: "other"}},
+		})
+	}
 	for _, w := range f.workloads {
 		if w.Key == key {
+			w.AsOf = at
 			return w, f.err
 		}
 	}
@@ -124,7 +130,7 @@ func notHeld(err error, kind, name string) error {
 	if err != nil {
 		return err
 	}
-	return fmt.Errorf("fake.Get(%s): %s %s: %w", name, kind, name, view.ErrNotFound)
+	return fmt.Errorf("fake.Get(%s): %w", name, &view.NotFoundError{Kind: kind, Name: name, Hint: "ask for another"})
 }
 
 func equalOrEmpty(want, got string) bool { return want == "" || want == got }
