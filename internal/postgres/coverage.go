@@ -74,7 +74,8 @@ func (r *Reader) Accounts(ctx context.Context, q view.AccountQuery) (_ []view.Ac
 	f := &filter{}
 	tenant := f.arg(r.tenant)
 	scopes := `(select * from scope_seen where tenant_id = ` + tenant + ` and gone_at is null)`
-	workloads := `(select w.provider, w.account, w.exposed, ` + exposureUnknown + ` as exposure_unknown from workload w where w.tenant_id = ` + tenant + `)`
+	workloads := `(select w.provider, w.account, w.exposed, u.id is not null as exposure_unknown
+		from workload w left join ` + unknownWorkloads + ` u on u.id = w.id where w.tenant_id = ` + tenant + `)`
 	with := ""
 	if !q.AsOf.IsZero() {
 		at := f.arg(q.AsOf)
@@ -131,16 +132,15 @@ func (r *Reader) Status(ctx context.Context) (s view.Status, err error) {
 			(select count(*) from (select distinct provider, account from scope where tenant_id = $1 and gone_at is null) a),
 			coalesce((select jsonb_object_agg(outcome, n) from (
 				select outcome, count(*) as n from scope where tenant_id = $1 and gone_at is null group by 1) o), '{}'),
-			w.n, w.replicas, w.exposed, w.exposure_unknown,
+			w.n, w.replicas, w.exposed, (select count(*) from ` + unknownWorkloads + ` u),
 			coalesce((select jsonb_object_agg(scan_state, n) from (
 				select i.scan_state, count(*) as n from image i
 				where exists (select from container c where c.tenant_id = $1 and c.image_id = i.id) group by 1) o), '{}'),
 			(select count(*) from container where tenant_id = $1 and image_id is null),
 			(select count(*) from package),
 			(select count(*) from advisory)
-		from (select count(*) as n, coalesce(sum(replicas), 0) as replicas, count(*) filter (where exposed) as exposed,
-				count(*) filter (where ` + exposureUnknown + `) as exposure_unknown
-			from workload w where tenant_id = $1) w`
+		from (select count(*) as n, coalesce(sum(replicas), 0) as replicas, count(*) filter (where exposed) as exposed
+			from workload where tenant_id = $1) w`
 	if err := r.db.pool.QueryRow(ctx, counts, r.tenant).Scan(&s.Accounts, &s.Scopes, &s.Workloads, &s.Replicas, &s.Exposed, &s.ExposureUnknown,
 		&s.Images, &s.Unresolved, &s.Packages, &s.Advisories); err != nil {
 		return s, err

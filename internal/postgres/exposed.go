@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"context"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgtype"
@@ -36,17 +37,32 @@ var gapOfWorkload = `
 		order by g.id <> w.scope_id limit 1
 	) g on true`
 
-// exposureUnknown is the condition that the exposure of workload w is unknown:
-// the gaps are read once, whatever the number of workloads.
-var exposureUnknown = `(not w.exposed and (
-	w.scope_id in (select g.id from scope g where g.tenant_id = $1 and ` + isGap + `)
-	or ` + derived + ` and (w.provider, w.account, w.region) in (
-		select g.provider, g.account, g.region from scope g where g.tenant_id = $1 and ` + isGap + ` and ` + deriving + `)))`
+// exposureUnknown is the condition that the exposure of workload w is unknown.
+var exposureUnknown = `(not w.exposed and exists (
+	select from scope g
+	where g.tenant_id = w.tenant_id and g.provider = w.provider and g.account = w.account and g.region = w.region
+		and ` + isGap + ` and (g.id = w.scope_id or ` + deriving + ` and ` + derived + `)))`
 
-// gapPlaces is the condition that workload w is somewhere with a gap. It says
-// less than [exposureUnknown], but by it an index leads to the workloads.
-const gapPlaces = `(w.provider, w.account, w.region) in (
-	select g.provider, g.account, g.region from scope g where g.tenant_id = $1 and ` + isGap + `)`
+// gapPlaces is the sub-query of where something could not be read.
+const gapPlaces = `(select distinct g.provider, g.account, g.region from scope g where g.tenant_id = $1 and ` + isGap + `)`
+
+// unknownWorkloads is the sub-query of the workloads whose exposure is unknown.
+// It begins with the gaps, so that it costs what they are.
+var unknownWorkloads = `(
+	select w.id, w.provider, w.account
+	from ` + gapPlaces + ` g
+	join workload w on w.tenant_id = $1 and w.provider = g.provider and w.account = g.account and w.region = g.region
+	where ` + exposureUnknown + `)`
+
+// manyGaps is how many places with gaps are so many that workloads whose
+// exposure is unknown are found soonest by looking through all workloads.
+const manyGaps = 500
+
+// gapsAreFew reports whether there are fewer places with gaps than manyGaps.
+func (r *Reader) gapsAreFew(ctx context.Context) (few bool, err error) {
+	err = r.db.pool.QueryRow(ctx, `select count(*) < $2 from (select from `+gapPlaces+` g limit $2) g`, r.tenant, manyGaps).Scan(&few)
+	return few, err
+}
 
 // exposed appends the condition of an answer over workload w.
 func (f *filter) exposed(e view.Exposed) {
@@ -57,7 +73,6 @@ func (f *filter) exposed(e view.Exposed) {
 		f.add("not w.exposed")
 		f.add("not " + exposureUnknown)
 	case view.ExposedUnknown:
-		f.add(gapPlaces)
 		f.add(exposureUnknown)
 	}
 }

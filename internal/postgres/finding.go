@@ -80,9 +80,10 @@ func (r *Reader) findingQuery(ctx context.Context, q view.FindingQuery) (string,
 			join (
 				select c.image_id, count(distinct c.workload_id) as workloads,
 					count(distinct c.workload_id) filter (where w.exposed) as exposed,
-					count(distinct c.workload_id) filter (where ` + exposureUnknown + `) as exposure_unknown,
+					count(distinct c.workload_id) filter (where u.id is not null) as exposure_unknown,
 					array_agg(distinct c.host || '/' || c.repository || case when c.tag = '' then '' else ':' || c.tag end) as refs
 				from workload w join container c on c.tenant_id = w.tenant_id and c.workload_id = w.id and c.image_id is not null
+				left join ` + unknownWorkloads + ` u on u.id = w.id
 				` + workloads + `
 				group by c.image_id
 			) r on r.image_id = v.image_id

@@ -31,7 +31,10 @@ const workloadColumns = `
 
 // workloadFrom are the relations of workloadColumns.
 var workloadFrom = `
-	from workload w
+	from workload w` + workloadJoins
+
+// workloadJoins are the relations of workloadColumns besides workload w.
+var workloadJoins = `
 	left join scope_seen s on s.tenant_id = w.tenant_id and s.id = w.scope_id` + gapOfWorkload + `
 	`
 
@@ -117,9 +120,26 @@ func (r *Reader) Workloads(ctx context.Context, q view.WorkloadQuery) (page view
 		return page, err
 	}
 	n := limit(q.Paging)
-	rows, err := r.db.pool.Query(ctx, `
-		select `+workloadColumns+workloadFrom+f.where()+`
-		order by w.score desc, w.id desc limit `+f.arg(n+1), f.args...)
+	from, where := workloadFrom, f.where()
+	const order = ` order by w.score desc, w.id desc limit `
+	count := f.arg(n + 1)
+	if q.Exposed == view.ExposedUnknown {
+		few, err := r.gapsAreFew(ctx)
+		if err != nil {
+			return page, err
+		}
+		if few { // The first of each place with a gap, and of these the first.
+			from = `
+				from (
+					select w.* from ` + gapPlaces + ` g cross join lateral (
+						select w.* from workload w ` + where + ` and w.provider = g.provider and w.account = g.account and w.region = g.region` +
+				order + count + `
+					) w` + order + count + `
+				) w` + workloadJoins
+			where = ""
+		}
+	}
+	rows, err := r.db.pool.Query(ctx, `select `+workloadColumns+from+where+order+count, f.args...)
 	if err != nil {
 		return page, err
 	}
