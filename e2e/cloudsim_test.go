@@ -32,6 +32,10 @@ type simulation struct {
 	Env         map[string]string `json:"env"`
 }
 
+// everythingReadable leaves out the places of the simulated estate that cannot
+// be read.
+const everythingReadable = "--gaps=false"
+
 // simulate starts cloudsim.
 func simulate(t *testing.T, args ...string) *simulation {
 	t.Helper()
@@ -89,8 +93,9 @@ type simulatedWorkload struct {
 	Name      string `json:"name"`
 	Replicas  int    `json:"replicas"`
 	// Role is the cloud role that the containers act as.
-	Role       string               `json:"role"`
-	Exposed    bool                 `json:"exposed"`
+	Role string `json:"role"`
+	// Exposed is what the inventory should show.
+	Exposed    view.Exposed         `json:"-"`
 	Containers []simulatedContainer `json:"containers"`
 }
 
@@ -121,13 +126,30 @@ func (s *simulation) truth(t *testing.T) []simulatedWorkload {
 	defer r.Body.Close()
 	byKey := map[string]*simulatedWorkload{}
 	for d := json.NewDecoder(r.Body); ; {
-		var w simulatedWorkload
-		err := d.Decode(&w)
+		var told struct {
+			simulatedWorkload
+			Reached       bool `json:"exposed"`
+			Hidden        bool `json:"hidden"`
+			ExposedHidden bool `json:"exposed_hidden"`
+		}
+		err := d.Decode(&told)
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
 			t.Fatal(err)
+		}
+		if told.Hidden {
+			continue
+		}
+		w := told.simulatedWorkload
+		switch {
+		case told.ExposedHidden:
+			w.Exposed = view.ExposedUnknown
+		case told.Reached:
+			w.Exposed = view.ExposedYes
+		default:
+			w.Exposed = view.ExposedNo
 		}
 		kind, ok := kindsOfTruth[w.Kind]
 		if !ok {
@@ -167,7 +189,9 @@ func (w simulatedWorkload) key() string {
 // add adds the containers and replicas of a workload that is shown as one with w.
 func (w *simulatedWorkload) add(other simulatedWorkload) {
 	w.Replicas += other.Replicas
-	w.Exposed = w.Exposed || other.Exposed
+	if other.Exposed != view.ExposedNo {
+		w.Exposed = other.Exposed
+	}
 	for _, c := range other.Containers {
 		i := slices.IndexFunc(w.Containers, func(have simulatedContainer) bool {
 			return have.Name == c.Name && have.Type == c.Type && have.Image == c.Image && have.Digest == c.Digest

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/stowage-dev/stowage/e2e/rig/browser"
+	"github.com/stowage-dev/stowage/internal/inventory"
 	"github.com/stowage-dev/stowage/internal/view"
 )
 
@@ -43,18 +44,40 @@ func TestDemo(t *testing.T) {
 	if diff := cmp.Diff(want, shown); diff != "" {
 		t.Errorf("workloads mismatch (-truth +got):\n%s", diff)
 	}
-	exposed := 0
+	answers := map[view.Exposed]int{}
 	for _, w := range want {
-		if w.Exposed {
-			exposed++
-		}
+		answers[w.Exposed]++
 	}
-	if status.Workloads != len(want) || status.Exposed != exposed {
-		t.Errorf("status counts %d workloads, %d exposed, want %d, %d", status.Workloads, status.Exposed, len(want), exposed)
+	if status.Workloads != len(want) || status.Exposed != answers[view.ExposedYes] || status.ExposureUnknown != answers[view.ExposedUnknown] {
+		t.Errorf("status counts %d workloads, %d exposed, %d unknown, want %d, %v",
+			status.Workloads, status.Exposed, status.ExposureUnknown, len(want), answers)
 	}
+	if answers[view.ExposedUnknown] == 0 || status.Covered {
+		t.Errorf("the demo has %v and covered = %t, want a gap that leaves exposures unknown", answers, status.Covered)
+	}
+	t.Run("doctor", func(t *testing.T) { checkDoctor(t, i) })
 	t.Run("pages", func(t *testing.T) { checkPages(t, i) })
 	t.Run("browser", func(t *testing.T) { checkBrowser(t, i) })
 	up.Stop(t)
+}
+
+// checkDoctor looks for an explanation of every gap of the simulated estate: a
+// denied call, what depends on it, and a cluster that does not answer.
+func checkDoctor(t *testing.T, i *installation) {
+	outcomes := map[string]inventory.Outcome{}
+	for _, gap := range list[view.Scope](t, i, "doctor") {
+		outcomes[gap.Collector] = gap.Outcome
+		if gap.Reason == "" || gap.Remedy == "" {
+			t.Errorf("gap %s: reason %q, remedy %q, want both", gap.ScopeKey, gap.Reason, gap.Remedy)
+		}
+		if gap.Outcome == inventory.Denied && gap.Permission != "elasticloadbalancing:DescribeLoadBalancers" {
+			t.Errorf("gap %s names the permission %q", gap.ScopeKey, gap.Permission)
+		}
+	}
+	want := map[string]inventory.Outcome{"elbv2": inventory.Denied, "exposure": inventory.Denied, "kubernetes": inventory.Unreachable}
+	if diff := cmp.Diff(want, outcomes); diff != "" {
+		t.Errorf("gaps mismatch (-want +got):\n%s", diff)
+	}
 }
 
 // link is the target of a link, a style sheet, a script or a picture.
@@ -127,7 +150,7 @@ func getPage(t *testing.T, address string) string {
 // nothing to complain of.
 func checkBrowser(t *testing.T, i *installation) {
 	program := need(t, "chromium", "chromium-browser", "google-chrome")
-	pages := []string{"/", "/workloads", "/images", "/vulnerabilities", "/coverage", "/accounts", "/scans"}
+	pages := []string{"/", "/workloads", "/images", "/vulnerabilities", "/coverage", "/accounts", "/scans", "/unresolved"}
 	for _, w := range list[view.Workload](t, i, "workloads", "--exposed", "true", "--limit", "1") {
 		pages = append(pages, "/workloads/"+w.Key)
 	}
@@ -138,7 +161,7 @@ func checkBrowser(t *testing.T, i *installation) {
 			pages = append(pages, "/vulnerabilities/"+d.Vulnerabilities[0].Vulnerability)
 		}
 	}
-	if len(pages) != 10 {
+	if len(pages) != 11 {
 		t.Errorf("pages to load are %q, want one of a workload, an image and a vulnerability", pages)
 	}
 	for _, page := range pages {

@@ -42,7 +42,7 @@ func TestUnchangedEstate(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s := simulate(t, "--workloads", strconv.Itoa(workloads))
+	s := simulate(t, everythingReadable, "--workloads", strconv.Itoa(workloads))
 	dsn := privateServer(t)
 	i := s.install(t, dsn)
 	i.serve(t, "serve")

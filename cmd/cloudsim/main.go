@@ -79,6 +79,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f.IntVar(&o.estate.Regions, "regions", 2, "`number` of regions in use")
 	f.IntVar(&o.estate.PodsPerWorkload, "pods-per-workload", 3, "mean `number` of replicas")
 	f.StringVar(&o.estate.ExternalID, "external-id", "", "external `ID` that "+estate.AuditRole+" asks for in every account")
+	f.BoolVar(&o.estate.Gaps, "gaps", true, "let the estate have places that cannot be read: a denied call, an unreachable cluster")
 	f.BoolVar(&o.throttle, "throttle", false, "refuse requests beyond the providers' own rate limits")
 	f.Func("fault", "`rule` of what goes wrong, as JSON, such as {\"action\":\"ecs:ListTasks\",\"deny\":true}; may be repeated", func(s string) error {
 		var r fault.Rule

@@ -22,6 +22,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/stowage-dev/stowage/cmd/cloudsim/internal/estate"
@@ -244,6 +245,48 @@ func TestControl(t *testing.T) {
 	}
 	if _, err := client.ListClusters(t.Context(), &ecs.ListClustersInput{MaxResults: aws.Int32(1)}); err != nil {
 		t.Errorf("after a step: %v", err)
+	}
+}
+
+// TestGapsOfTheEstate meets the places of the estate that cannot be read, which
+// no rule ends.
+func TestGapsOfTheEstate(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		flag       string
+		standsOpen bool
+	}{{"-gaps", false}, {"-gaps=false", true}} {
+		r := start(t, test.flag)
+		r.post(t, "/faults", `[]`)
+		kubeconfig, err := clientcmd.BuildConfigFromFlags("", r.Kubeconfig)
+		if err != nil {
+			t.Fatal(err)
+		}
+		get := func(cluster string) error {
+			c := rest.CopyConfig(kubeconfig)
+			c.Host = strings.Replace(c.Host, "warehouse", cluster, 1)
+			client, err := kubernetes.NewForConfig(c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = client.Discovery().ServerVersion()
+			return err
+		}
+		if err := get("eks-1"); (err == nil) != test.standsOpen {
+			t.Errorf("%s: eks-1 answers %v", test.flag, err)
+		}
+		if err := get("warehouse"); err != nil {
+			t.Errorf("%s: warehouse answers %v", test.flag, err)
+		}
+		hidden := 0
+		for _, w := range r.truth(t) {
+			if w.Hidden || w.ExposedHidden {
+				hidden++
+			}
+		}
+		if (hidden == 0) != test.standsOpen {
+			t.Errorf("%s: the truth hides %d workloads", test.flag, hidden)
+		}
 	}
 }
 

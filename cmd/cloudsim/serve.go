@@ -51,7 +51,7 @@ func serve(ctx context.Context, o options, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	faults := new(fault.Set)
+	faults := &fault.Set{Standing: e.Gaps()}
 	if err := faults.Replace(o.faults); err != nil {
 		return err
 	}

@@ -47,8 +47,7 @@ func newClient(cmd *cobra.Command) (*client.Client, error) {
 type list[T any] struct {
 	use, short string
 	path       string
-	// filters are flags that become query parameters of the same name with
-	// underscores for hyphens, with their help.
+	// filters are flags that become query parameters, with their help.
 	filters [][2]string
 	header  []string
 	cells   func(T) []string
@@ -83,21 +82,14 @@ func (l list[T]) command() *cobra.Command {
 		},
 	}
 	clientFlags(cmd.Flags())
-	for _, f := range l.filters {
-		cmd.Flags().String(f[0], "", f[1])
-	}
+	filterFlags(cmd, l.filters)
 	cmd.Flags().Int("limit", 0, "print at most this many (default all)")
 	return cmd
 }
 
 // query returns the query of the filters that were set.
 func (l list[T]) query(cmd *cobra.Command, limit int) url.Values {
-	q := url.Values{}
-	for _, f := range l.filters {
-		if v := cmd.Flags().Lookup(f[0]).Value.String(); v != "" {
-			q.Set(strings.ReplaceAll(f[0], "-", "_"), v)
-		}
-	}
+	q := filterQuery(cmd, l.filters)
 	if l.whole {
 		return q
 	}
@@ -106,6 +98,25 @@ func (l list[T]) query(cmd *cobra.Command, limit int) url.Values {
 		page = min(page, limit)
 	}
 	q.Set("limit", fmt.Sprint(page))
+	return q
+}
+
+// filterFlags adds flags that become query parameters of the same name with
+// underscores for hyphens.
+func filterFlags(cmd *cobra.Command, filters [][2]string) {
+	for _, f := range filters {
+		cmd.Flags().String(f[0], "", f[1])
+	}
+}
+
+// filterQuery returns the query of the filters that were set.
+func filterQuery(cmd *cobra.Command, filters [][2]string) url.Values {
+	q := url.Values{}
+	for _, f := range filters {
+		if v := cmd.Flags().Lookup(f[0]).Value.String(); v != "" {
+			q.Set(strings.ReplaceAll(f[0], "-", "_"), v)
+		}
+	}
 	return q
 }
 

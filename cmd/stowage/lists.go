@@ -20,14 +20,15 @@ func newAccounts() *cobra.Command {
 			{"name", "part of the identifier or the name"},
 			{"as-of", "a time (RFC 3339) or a date: the accounts then"},
 		},
-		header: []string{"PROVIDER", "ACCOUNT", "NAME", "WORKLOADS", "EXPOSED", "SCOPES", "GAPS", "COMPLETE"},
+		header: []string{"PROVIDER", "ACCOUNT", "NAME", "WORKLOADS", "EXPOSED", "UNKNOWN", "SCOPES", "GAPS", "COMPLETE"},
 		cells: func(a view.Account) []string {
 			all := 0
 			for _, n := range a.Scopes {
 				all += n
 			}
 			return []string{
-				string(a.Provider), a.ID, a.Name, strconv.Itoa(a.Workloads), strconv.Itoa(a.Exposed), strconv.Itoa(all),
+				string(a.Provider), a.ID, a.Name, strconv.Itoa(a.Workloads), strconv.Itoa(a.Exposed),
+				strconv.Itoa(a.ExposureUnknown), strconv.Itoa(all),
 				strconv.Itoa(all - a.Scopes[inventory.Complete]), ago(a.CompletedAt),
 			}
 		},
@@ -95,32 +96,26 @@ func newWorkloads() *cobra.Command {
 			{"namespace", "Kubernetes namespace"},
 			{"name", "part of the name"},
 			{"severity", "lowest of the highest severity: low, medium, high or critical"},
-			{"exposed", "true or false: whether the internet reaches it"},
+			{"exposed", "true, false or unknown: whether the internet reaches it"},
 			{"kev", "true or false: whether an image has a known exploited vulnerability"},
-			{"image", "digest of an image that it runs"},
+			{"image", "digest of an image that it runs, the beginning of one, or a reference"},
 			{"vulnerability", "one that an image of it has"},
 			{"as-of", "a time (RFC 3339) or a date: the state then"},
 		},
 		header: []string{"SCORE", "SEVERITY", "EXPOSED", "KEV", "KIND", "ACCOUNT", "REGION", "NAME", "RUNNING", "KEY", "IMAGES"},
 		cells: func(w view.Workload) []string {
-			name := w.Name
-			for _, part := range []string{w.Namespace, w.Cluster} {
-				if part != "" {
-					name = part + "/" + name
-				}
-			}
 			score, severity := strconv.Itoa(w.Score), w.MaxSeverity.String()
 			switch {
 			case w.Outcome == "": // A past version: what was found then was not kept.
 				score, severity = "-", "-"
-			case w.MaxSeverity == finding.Unknown && w.KEV:
+			case w.MaxSeverity == finding.Unknown && (w.KEV || w.Unknown > 0):
 				severity = "unrated"
 			case w.MaxSeverity == finding.Unknown:
 				severity = "-"
 			}
 			return []string{
-				score, severity, yes(w.Exposed, "yes"), yes(w.KEV, "KEV"), string(w.Kind), w.Account, w.Region,
-				name, strconv.Itoa(w.Replicas), w.Key, strings.Join(w.Images, " "),
+				score, severity, string(w.Exposed), yes(w.KEV, "KEV"), string(w.Kind), w.Account, w.Region,
+				place(w.Cluster, w.Namespace, w.Name), strconv.Itoa(w.Replicas), w.Key, strings.Join(w.Images, " "),
 			}
 		},
 		empty: "No workload matches.",
@@ -140,16 +135,55 @@ func newImages() *cobra.Command {
 			{"check", "identifier of a check that it fails"},
 			{"as-of", "a time (RFC 3339) or a date: the images that ran then"},
 		},
-		header: []string{"DIGEST", "SEVERITY", "CRITICAL", "HIGH", "KEV", "CHECKS", "PACKAGES", "DISTRIBUTION", "WORKLOADS", "STATE", "REFERENCES"},
+		header: []string{"DIGEST", "SEVERITY", "CRITICAL", "HIGH", "MEDIUM", "LOW", "UNRATED", "KEV", "CHECKS", "PACKAGES", "DISTRIBUTION", "WORKLOADS", "STATE", "REFERENCES"},
 		cells: func(i view.Image) []string {
+			severity := i.MaxSeverity.String()
+			switch {
+			case i.MaxSeverity == finding.Unknown && i.Unknown > 0:
+				severity = "unrated"
+			case i.MaxSeverity == finding.Unknown:
+				severity = "-"
+			}
 			return []string{
-				short(i.Digest), i.MaxSeverity.String(), strconv.Itoa(i.Critical), strconv.Itoa(i.High), strconv.Itoa(i.KEV),
-				strconv.Itoa(i.FailedChecks), strconv.Itoa(i.Packages), i.Distribution, strconv.Itoa(i.Workloads), i.ScanState,
+				short(i.Digest), severity, strconv.Itoa(i.Critical), strconv.Itoa(i.High), strconv.Itoa(i.Medium), strconv.Itoa(i.Low),
+				strconv.Itoa(i.Unknown), strconv.Itoa(i.KEV), strconv.Itoa(i.FailedChecks), strconv.Itoa(i.Packages), i.Distribution, strconv.Itoa(i.Workloads), i.ScanState,
 				strings.Join(i.References, " "),
 			}
 		},
 		empty: "No image matches.",
 	}.command()
+}
+
+func newUnresolved() *cobra.Command {
+	return list[view.UnresolvedContainer]{
+		use: "unresolved", short: "List containers whose image could not be determined, and why", path: "/unresolved",
+		filters: [][2]string{
+			{"provider", "aws, azure, gcp or kubernetes"},
+			{"account", "the provider's account identifier"},
+			{"region", "the provider's region"},
+			{"cluster", "name of the cluster"},
+			{"namespace", "Kubernetes namespace"},
+			{"name", "part of the workload's name"},
+			{"reference", "part of the reference that the workload asks for"},
+		},
+		header: []string{"ACCOUNT", "REGION", "WORKLOAD", "KEY", "CONTAINER", "REFERENCE", "EXPOSED", "REASON"},
+		cells: func(c view.UnresolvedContainer) []string {
+			return []string{
+				c.Account, c.Region, place(c.Cluster, c.Namespace, c.Name), c.Workload, c.Container, c.Reference, string(c.Exposed), c.Reason,
+			}
+		},
+		empty: "No container: the images of all that match are known.",
+	}.command()
+}
+
+// place returns a workload's name with the cluster and namespace that it is in.
+func place(cluster, namespace, name string) string {
+	for _, part := range []string{namespace, cluster} {
+		if part != "" {
+			name = part + "/" + name
+		}
+	}
+	return name
 }
 
 // plural returns "1 workload", "2 workloads".

@@ -40,6 +40,7 @@ const hostile = "cart\x1b[2J\x1b]0;owned\x07\r\n\u009b31m\u202egnp.exe\u2028"
 var (
 	scope  = inventory.ScopeKey{Provider: inventory.AWS, Account: "111122223333", Region: "eu-west-1", Collector: "ecs"}
 	denied = inventory.ScopeKey{Provider: inventory.AWS, Account: "111122223333", Region: "eu-west-1", Collector: "lambda"}
+	ways   = inventory.ScopeKey{Provider: inventory.AWS, Account: "111122223333", Region: "eu-west-1", Collector: "exposure"}
 	cart   = inventory.Workload{
 		UID: "arn:aws:ecs:eu-west-1:111122223333:service/shop/cart", Kind: "aws.ecs.service", Name: hostile, Cluster: hostile,
 		Replicas: 2, Identity: hostile, Containers: []inventory.Container{{
@@ -54,7 +55,7 @@ func server(t *testing.T) (url string) {
 	t.Helper()
 	db := storetest.Open(t)
 	ctx := t.Context()
-	if err := db.PutRoots(ctx, postgres.DefaultTenant, []inventory.ChildScope{{ScopeKey: scope}, {ScopeKey: denied}}); err != nil {
+	if err := db.PutRoots(ctx, postgres.DefaultTenant, []inventory.ChildScope{{ScopeKey: scope}, {ScopeKey: denied}, {ScopeKey: ways}}); err != nil {
 		t.Fatal(err)
 	}
 	apply := func(key inventory.ScopeKey, result inventory.ScopeResult, records ...inventory.Record) {
@@ -80,10 +81,14 @@ func server(t *testing.T) (url string) {
 	}
 	other := cart
 	other.UID, other.Name = cart.UID+"-2", "other"
+	other.Containers = append(other.Containers, inventory.Container{
+		Name: "untold", Type: inventory.SidecarContainer, Image: hostile + ":1",
+	}, inventory.Container{Name: "unread", Type: inventory.SidecarContainer, Image: "registry.example/shop/unread"})
 	apply(scope, inventory.ScopeResult{Outcome: inventory.Complete}, cart, other, inventory.Exposure{
 		Workload: cart.UID, Via: "aws.ec2.public_ip", Address: hostile, Evidence: []inventory.Evidence{{Detail: hostile}},
 	})
 	apply(denied, inventory.ScopeResult{Outcome: inventory.Denied, Reason: hostile, Permission: "lambda:ListFunctions", Remedy: "add it"})
+	apply(ways, inventory.ScopeResult{Outcome: inventory.Denied, Reason: hostile})
 	s := httptest.NewServer(handler(db))
 	t.Cleanup(s.Close)
 	return s.URL
@@ -166,16 +171,25 @@ func TestNotStowage(t *testing.T) {
 
 // asking are the commands that ask a server, with what they must print.
 var asking = map[string]string{
-	"status":                                 "2, 4 replicas, 1 reached from the internet",
+	"status":                                 "2, 4 replicas, 1 reached from the internet, not known of 1",
 	"accounts":                               "111122223333",
 	"coverage":                               "denied",
 	"doctor":                                 "add it",
 	"workloads":                              "other",
 	"workloads --exposed true":               "aws.ecs.service",
 	"workload " + cart.UID:                   "Reached from the internet",
+	"workload other":                         "Exposed   unknown, for aws/111122223333/eu-west-1/exposure is denied",
+	"workload other --as-of 2030-01-01":      "2030-01-01T23:59:59Z",
+	"workloads --exposed unknown":            "unknown",
+	"workloads --image 0123456789ab":         "other",
+	"image shop/cart":                        "2 workloads",
+	"unresolved":                             "no digest",
+	"export unresolved":                      "no digest",
+	"export findings":                        "vulnerability,",
 	"images":                                 "registry.example/shop/cart",
 	"image " + cart.Containers[0].Digest:     "2 workloads",
-	"coverage --outcome denied --limit 1":    "lambda",
+	"coverage --outcome denied --limit 1":    "denied",
+	"coverage --collector lambda":            "denied",
 	"workloads --name nothing-is-called-so":  "",
 	"export coverage":                        "lambda:ListFunctions",
 	"export workloads --format jsonl":        "aws.ecs.service",
@@ -399,6 +413,30 @@ func TestGivenUp(t *testing.T) {
 	} {
 		if got := givenUp(view.Status{Queue: test.queue}); got != test.want {
 			t.Errorf("givenUp(%s) = %t", name, got)
+		}
+	}
+}
+
+// TestAmbiguousName asks for a name of two: what is printed are the keys of
+// both, which work.
+func TestAmbiguousName(t *testing.T) {
+	t.Parallel()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusConflict)
+		_ = json.NewEncoder(w).Encode(map[string]any{
+			"status": 409, "detail": "2 workloads are meant by cart; ask for one of them",
+			"errors": []map[string]string{{"value": "k1", "message": "one " + hostile}, {"value": "k2", "message": "another"}},
+		})
+	}))
+	defer s.Close()
+	code, stdout, stderr := call(t, "workload", "cart", "--url", s.URL)
+	lines := strings.Split(strings.TrimSuffix(stderr, "\n"), "\n")
+	if code != exitFailed || stdout != "" || len(lines) < 3 || !strings.HasPrefix(lines[len(lines)-1], "  k2  another") || !strings.Contains(stderr, "  k1  one cart") {
+		t.Errorf("exit %d, says %q and %q, want a line for each", code, stdout, stderr)
+	}
+	for _, r := range stderr {
+		if r != '\n' && unicode.IsControl(r) {
+			t.Errorf("prints the control character %U", r)
 		}
 	}
 }

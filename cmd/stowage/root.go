@@ -54,7 +54,7 @@ func newRoot() *cobra.Command {
 		}
 	}
 	add("serve", newUp(), newServe(), newWork(), newMigrate())
-	add("ask", newStatus(), newAccounts(), newCoverage(), newDoctor(), newWorkloads(), newWorkload(), newImages(), newImage(), newCVE(), newExport())
+	add("ask", newStatus(), newAccounts(), newCoverage(), newDoctor(), newWorkloads(), newWorkload(), newImages(), newImage(), newUnresolved(), newCVE(), newExport())
 	add("alone", newScan())
 	root.AddCommand(newGenerate())
 	for _, c := range append(root.Commands(), root) {

@@ -11,11 +11,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/stowage-dev/stowage/internal/client"
+	"github.com/stowage-dev/stowage/internal/finding"
 	"github.com/stowage-dev/stowage/internal/view"
 )
 
-// show returns a command that prints one thing of the API.
-func show[T any](use, short, path string, print func(io.Writer, T) error) *cobra.Command {
+// show returns a command that prints one thing of the API. Its filters are
+// flags that become query parameters.
+func show[T any](use, short, path string, print func(io.Writer, T) error, filters ...[2]string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: use, Short: short, Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -23,7 +25,7 @@ func show[T any](use, short, path string, print func(io.Writer, T) error) *cobra
 			if err != nil {
 				return err
 			}
-			v, err := client.Get[T](cmd.Context(), c, path+"/"+url.PathEscape(args[0]), nil)
+			v, err := client.Get[T](cmd.Context(), c, path+"/"+url.PathEscape(args[0]), filterQuery(cmd, filters))
 			if err != nil {
 				return err
 			}
@@ -34,11 +36,13 @@ func show[T any](use, short, path string, print func(io.Writer, T) error) *cobra
 		},
 	}
 	clientFlags(cmd.Flags())
+	filterFlags(cmd, filters)
 	return cmd
 }
 
 func newWorkload() *cobra.Command {
-	return show("workload <key|arn|uid>", "Show one workload", "/workloads", printWorkload)
+	return show("workload <name|key|arn|uid>", "Show one workload", "/workloads", printWorkload,
+		[2]string{"as-of", "a time (RFC 3339) or a date: the version then"})
 }
 
 func printWorkload(w io.Writer, d view.WorkloadDetail) error {
@@ -48,25 +52,29 @@ func printWorkload(w io.Writer, d view.WorkloadDetail) error {
 	t.row("Place", strings.Join([]string{string(d.Provider), d.Account, d.Region}, " "))
 	t.row("Running", strconv.Itoa(d.Replicas))
 	t.row("Identity", d.Identity)
-	t.row("Score", fmt.Sprint(d.Score))
-	for _, term := range d.ScoreTerms {
-		t.row("", fmt.Sprintf("%+d  %s", term.Points, term.Name))
+	t.row("Exposed", exposedText(d.Workload))
+	if past := printPast(t, d); !past {
+		t.row("Score", fmt.Sprint(d.Score))
+		for _, term := range d.ScoreTerms {
+			t.row("", fmt.Sprintf("%+d  %s", term.Points, term.Name))
+		}
+		t.row("Seen", fmt.Sprintf("first %s, last %s", d.FirstSeen.Format(time.DateTime), ago(d.LastSeen)))
 	}
-	t.row("Seen", fmt.Sprintf("first %s, last %s", d.FirstSeen.Format(time.DateTime), ago(d.LastSeen)))
-	if d.Scope.Outcome != "complete" {
+	if d.Scope.Outcome != "complete" && d.Scope.Outcome != "" {
 		t.row("Stale", d.Scope.Reason)
 	}
 	if err := t.flush(); err != nil {
 		return err
 	}
 	fmt.Fprintln(w, "\nContainers")
-	t = newTable(w, "NAME", "TYPE", "REFERENCE", "IMAGE", "CRITICAL", "HIGH", "KEV", "NOTE")
+	t = newTable(w, "NAME", "TYPE", "REFERENCE", "IMAGE", "CRITICAL", "HIGH", "UNRATED", "KEV", "NOTE")
 	for _, c := range d.Containers {
 		note := c.Unresolved
 		if c.Drift {
 			note = "the tag now points to " + short(c.TagDigest)
 		}
-		t.row(c.Name, string(c.Type), c.Image, short(c.ImageDigest), strconv.Itoa(c.Critical), strconv.Itoa(c.High), strconv.Itoa(c.KEV), note)
+		t.row(c.Name, string(c.Type), c.Image, short(c.ImageDigest), strconv.Itoa(c.Critical), strconv.Itoa(c.High), strconv.Itoa(c.Unknown),
+			strconv.Itoa(c.KEV), note)
 	}
 	if err := t.flush(); err != nil {
 		return err
@@ -83,6 +91,31 @@ func printWorkload(w io.Writer, d view.WorkloadDetail) error {
 	return printChecks(w, d.Checks)
 }
 
+// printPast adds the rows of a version that is not the present one, and
+// reports whether it is such.
+func printPast(t *table, d view.WorkloadDetail) bool {
+	if !d.AsOf.IsZero() {
+		t.row("As of", d.AsOf.UTC().Format(time.RFC3339)+"; findings are today's, checks and score were not kept")
+	}
+	if !d.GoneAt.IsZero() {
+		t.row("Gone", fmt.Sprintf("since %s (%s)", d.GoneAt.UTC().Format(time.RFC3339), ago(d.GoneAt)))
+	}
+	if d.AsOf.IsZero() && d.GoneAt.IsZero() {
+		return false
+	}
+	t.row("Seen", fmt.Sprintf("first %s, so since %s", d.FirstSeen.UTC().Format(time.RFC3339), d.ChangedAt.UTC().Format(time.RFC3339)))
+	return true
+}
+
+// exposedText returns whether the internet reaches a workload and, if that is
+// not known, why.
+func exposedText(w view.Workload) string {
+	if g := w.ExposureGap; g != nil {
+		return strings.TrimSuffix(fmt.Sprintf("unknown, for %s is %s: %s", g.ScopeKey, g.Outcome, g.Reason), ": ")
+	}
+	return string(w.Exposed)
+}
+
 func printChecks(w io.Writer, checks []view.WorkloadCheck) error {
 	if len(checks) == 0 {
 		return nil
@@ -96,7 +129,19 @@ func printChecks(w io.Writer, checks []view.WorkloadCheck) error {
 }
 
 func newImage() *cobra.Command {
-	return show("image <digest>", "Show one image: packages, vulnerabilities, checks, where it runs", "/images", printImage)
+	return show("image <digest|reference>", "Show one image: packages, vulnerabilities, checks, where it runs", "/images", printImage)
+}
+
+// imageFindings returns the counts of an image's vulnerabilities, which mean
+// something only when it was read.
+func imageFindings(i view.Image) string {
+	if i.ScanState != "scanned" && i.ScanState != "partial" {
+		return "not known: what is inside was not read"
+	}
+	text := severities(map[finding.Severity]int{
+		finding.Critical: i.Critical, finding.High: i.High, finding.Medium: i.Medium, finding.Low: i.Low, finding.Unknown: i.Unknown,
+	})
+	return fmt.Sprintf("%s; %d known to be exploited; %s", text, i.KEV, plural(i.FailedChecks, "failed check"))
 }
 
 func printImage(w io.Writer, d view.ImageDetail) error {
@@ -109,6 +154,7 @@ func printImage(w io.Writer, d view.ImageDetail) error {
 	}
 	t.row("Scan", strings.TrimSpace(d.ScanState+" "+d.ScanError))
 	t.row("Packages", strconv.Itoa(d.Packages))
+	t.row("Findings", imageFindings(d.Image))
 	t.row("User", d.Config.User)
 	t.row("Layers", strconv.Itoa(len(d.Layers)))
 	t.row("Run by", plural(d.Workloads, "workload"))
@@ -151,7 +197,8 @@ func printVulnerability(w io.Writer, d view.VulnerabilityDetail) error {
 	if d.KEV {
 		t.row("Exploited", "listed by CISA since "+d.KEVAdded.Format(time.DateOnly))
 	}
-	t.row("Impact", fmt.Sprintf("%s in %s, %d exposed", plural(d.Workloads, "workload"), plural(d.Images, "image"), d.Exposed))
+	t.row("Impact", fmt.Sprintf("%s in %s, %d exposed, exposure unknown of %d", plural(d.Workloads, "workload"),
+		plural(d.Images, "image"), d.Exposed, d.ExposureUnknown))
 	if err := t.flush(); err != nil {
 		return err
 	}
@@ -175,7 +222,7 @@ func printRunBy(w io.Writer, workloads []view.Workload) error {
 	fmt.Fprintln(w, "\nRun by")
 	t := newTable(w, "SCORE", "EXPOSED", "KIND", "ACCOUNT", "REGION", "NAME", "KEY")
 	for _, r := range workloads {
-		t.row(strconv.Itoa(r.Score), yes(r.Exposed, "yes"), string(r.Kind), r.Account, r.Region, r.Name, r.Key)
+		t.row(strconv.Itoa(r.Score), string(r.Exposed), string(r.Kind), r.Account, r.Region, r.Name, r.Key)
 	}
 	return t.flush()
 }

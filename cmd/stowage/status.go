@@ -60,10 +60,14 @@ func printStatus(w io.Writer, s view.Status) error {
 	t := newTable(w)
 	t.row("Accounts", strconv.Itoa(s.Accounts))
 	t.row("Scopes", counts(s.Scopes))
-	t.row("Workloads", fmt.Sprintf("%d, %d replicas, %d reached from the internet", s.Workloads, s.Replicas, s.Exposed))
+	exposed := fmt.Sprintf("%d reached from the internet", s.Exposed)
+	if s.ExposureUnknown > 0 {
+		exposed += fmt.Sprintf(", not known of %d", s.ExposureUnknown)
+	}
+	t.row("Workloads", fmt.Sprintf("%d, %d replicas, %s", s.Workloads, s.Replicas, exposed))
 	t.row("Images", counts(s.Images))
 	if s.Unresolved > 0 {
-		t.row("Unresolved", plural(s.Unresolved, "container")+" whose image could not be determined")
+		t.row("Unresolved", plural(s.Unresolved, "container")+" whose image could not be determined; see `stowage unresolved`")
 	}
 	vulnerabilities := severities(s.Vulnerabilities) + fmt.Sprintf(", %d known to be exploited", s.KEV)
 	if s.Advisories == 0 {
@@ -113,12 +117,16 @@ func counts[K ~string](m map[K]int) string {
 	return strings.Join(parts, ", ")
 }
 
-// severities returns "1 critical, 2 high", highest first.
+// severities returns "1 critical, 2 high, 3 unrated", highest first.
 func severities(m map[finding.Severity]int) string {
 	var parts []string
 	for s := finding.Critical; s >= finding.Unknown; s-- {
+		name := s.String()
+		if s == finding.Unknown {
+			name = "unrated"
+		}
 		if m[s] > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", m[s], s))
+			parts = append(parts, fmt.Sprintf("%d %s", m[s], name))
 		}
 	}
 	if len(parts) == 0 {
@@ -282,7 +290,7 @@ func printSummary(ctx context.Context, w io.Writer, store view.Store, s view.Sta
 	fmt.Fprintln(w, "\nHighest scores")
 	t := newTable(w, "SCORE", "SEVERITY", "EXPOSED", "KEV", "KIND", "ACCOUNT", "NAME")
 	for _, v := range worst.Items {
-		t.row(strconv.Itoa(v.Score), v.MaxSeverity.String(), yes(v.Exposed, "yes"), yes(v.KEV, "KEV"), string(v.Kind), v.Account, v.Name)
+		t.row(strconv.Itoa(v.Score), v.MaxSeverity.String(), string(v.Exposed), yes(v.KEV, "KEV"), string(v.Kind), v.Account, v.Name)
 	}
 	if err := t.flush(); err != nil {
 		return err

@@ -38,6 +38,7 @@ func Register(mux *http.ServeMux, store view.Store, version string) huma.API {
 	o.registerCoverage(api)
 	o.registerWorkloads(api)
 	o.registerImages(api)
+	o.registerUnresolved(api)
 	o.registerVulnerabilities(api)
 	o.registerChecks(api)
 	mux.HandleFunc("GET "+Prefix+"/export/{dataset}", o.export)
@@ -84,16 +85,29 @@ func get[I, T any](api huma.API, id, path, tag, summary string, f func(context.C
 // problem returns what a user sees of an error: the whole of one that is about
 // the request, nothing of one that is about the service, which goes to the log.
 func problem(ctx context.Context, err error) error {
+	if e, ok := errors.AsType[*view.AmbiguousError](err); ok {
+		return ambiguous(e)
+	}
 	switch {
 	case errors.Is(err, view.ErrNotFound):
 		return huma.Error404NotFound(innermost(err, view.ErrNotFound))
 	case errors.Is(err, view.ErrBadQuery):
-		return huma.Error400BadRequest(innermost(err, view.ErrBadQuery))
+		return huma.Error400BadRequest(strings.TrimPrefix(innermost(err, view.ErrBadQuery), view.ErrBadQuery.Error()+": "))
 	case ctx.Err() != nil:
 		return huma.NewError(499, "the client went away")
 	}
 	slog.ErrorContext(ctx, "api failed", "error", err)
 	return huma.Error500InternalServerError("the server could not answer; its log tells why")
+}
+
+// ambiguous returns the problem of a name that several things have: each of
+// them is a detail, with its key as the value.
+func ambiguous(e *view.AmbiguousError) error {
+	details := make([]error, len(e.Candidates))
+	for i, c := range e.Candidates {
+		details[i] = &huma.ErrorDetail{Message: c.Detail, Location: e.Kind, Value: c.Key}
+	}
+	return huma.Error409Conflict(e.Summary(), details...)
 }
 
 // innermost returns the message of the deepest error of the chain that is

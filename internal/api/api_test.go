@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -18,7 +19,8 @@ var scope = inventory.ScopeKey{Provider: inventory.AWS, Account: "111122223333",
 
 // serve returns the API of a store that holds three services, the first of
 // which has a name that would be a formula in a spreadsheet.
-func serve(t *testing.T) http.Handler {
+// More names are those of other services.
+func serve(t *testing.T, more ...string) http.Handler {
 	t.Helper()
 	db := storetest.Open(t)
 	if err := db.PutRoots(t.Context(), postgres.DefaultTenant, []inventory.ChildScope{{ScopeKey: scope}}); err != nil {
@@ -26,9 +28,13 @@ func serve(t *testing.T) http.Handler {
 	}
 	snapshot := postgres.NewSnapshot(scope)
 	defer snapshot.Close()
-	for _, name := range []string{"=cmd()", "cart", "checkout"} {
+	for i, name := range append([]string{"=cmd()", "cart", "checkout"}, more...) {
+		uid := "arn:aws:ecs:eu-west-1:111122223333:service/shop/" + name
+		if i > 2 {
+			uid += strconv.Itoa(i)
+		}
 		err := snapshot.Emit(inventory.Workload{
-			UID: "arn:aws:ecs:eu-west-1:111122223333:service/shop/" + name, Kind: "aws.ecs.service", Name: name, Replicas: 1,
+			UID: uid, Kind: "aws.ecs.service", Name: name, Replicas: 1,
 			Containers: []inventory.Container{{Name: "app", Type: inventory.MainContainer, Image: "registry.example/shop/" + name}},
 		})
 		if err != nil {
@@ -67,16 +73,28 @@ func TestAPI(t *testing.T) {
 		{"/coverage?collector=ecs", 200, `"outcome":"complete"`},
 		{"/workloads?name=CHECK", 200, `"name":"checkout"`},
 		{"/workloads?exposed=true", 200, `"items":[]`},
+		{"/workloads?exposed=unknown", 200, `"items":[]`},
+		{"/workloads?exposed=false&name=cart", 200, `"exposed":"no"`},
 		{"/workloads?severity=bad", 400, "severity"},
-		{"/workloads?exposed=perhaps", 400, "true or false"},
+		{"/workloads?exposed=perhaps", 400, "true, false or unknown"},
 		{"/workloads?as_of=yesterday", 400, "as_of"},
 		{"/workloads?as_of=2030-01-01&kev=true", 400, "cannot be combined"},
 		{"/workloads?as_of=2030-01-01", 200, `"name":"cart"`},
+		{"/workloads?as_of=2030-01-01&exposed=false", 200, `"exposed":"no"`},
+		{"/workloads?image=registry.example/shop/none", 404, "stowage images --name"},
 		{"/workloads?as_of=2001-01-01", 200, `"items":[]`},
 		{"/workloads?limit=0", 422, "limit"},
 		{"/workloads?cursor=nonsense", 400, "cursor"},
 		{"/workloads/arn:aws:ecs:eu-west-1:111122223333:service%2Fshop%2Fcart", 200, `"name":"cart"`},
-		{"/workloads/nope", 404, "nope"},
+		{"/workloads/cart", 200, `"name":"cart"`},
+		{"/workloads/cart?as_of=2030-01-01", 200, `"as_of":"2030-01-01T23:59:59.999999Z"`},
+		{"/workloads/cart?as_of=2001-01-01", 404, "not found"},
+		{"/workloads/cart?as_of=then", 400, "as_of"},
+		{"/workloads/nope", 404, "stowage workloads --name"},
+		{"/unresolved", 200, `"reason":"the runtime reported no digest; the registry was not asked yet"`},
+		{"/unresolved?name=check", 200, `"reference":"registry.example/shop/checkout"`},
+		{"/unresolved?reason=x", 422, "reason"},
+		{"/unresolved?cursor=nonsense", 400, "cursor"},
 		{"/images", 200, `"items":[]`},
 		{"/images/sha256:0", 404, "not found"},
 		{"/vulnerabilities", 200, `"items":[]`},
@@ -87,7 +105,11 @@ func TestAPI(t *testing.T) {
 		{"/export/nope", 400, "workloads"},
 		{"/workloads?bogus=1", 422, "bogus"},
 		{"/export/workloads?severty=high", 400, "severty"},
-		{"/export/findings?severity=high", 400, "severity"},
+		{"/export/findings?severity=grave", 400, "severity"},
+		{"/export/findings?scan=new", 400, "fixed"},
+		{"/export/findings?exposed=perhaps", 400, "true, false or unknown"},
+		{"/export/findings?image=cafe", 404, "stowage images --name"},
+		{"/export/unresolved?name=cart", 200, "cart,app,container"},
 		{"/nope", 404, ""},
 	}
 	for _, test := range tests {
@@ -144,5 +166,60 @@ func TestExport(t *testing.T) {
 		if status, body := get(t, h, "/export/"+dataset); status != http.StatusOK || !strings.Contains(body, ",") {
 			t.Errorf("export %s = %d %q, want at least a header", dataset, status, body)
 		}
+	}
+}
+
+// TestAmbiguous asks for a name that two workloads have: the answer tells the
+// keys of both.
+func TestAmbiguous(t *testing.T) {
+	t.Parallel()
+	h := serve(t, "same", "same")
+	status, body := get(t, h, "/workloads/same")
+	var problem struct {
+		Detail string
+		Errors []struct{ Message, Location, Value string }
+	}
+	if err := json.Unmarshal([]byte(body), &problem); err != nil || status != http.StatusConflict || len(problem.Errors) != 2 {
+		t.Fatalf("GET /workloads/same = %d %s, %v, want 409 and two of that name", status, body, err)
+	}
+	for _, e := range problem.Errors {
+		if status, body := get(t, h, "/workloads/"+e.Value); status != http.StatusOK || !strings.Contains(body, `"name":"same"`) || e.Message == "" {
+			t.Errorf("GET /workloads/%s = %d %s, want the workload that the error told", e.Value, status, body)
+		}
+	}
+}
+
+// TestDescription holds the description to what the operations do.
+func TestDescription(t *testing.T) {
+	t.Parallel()
+	_, body := get(t, serve(t), "/openapi.json")
+	var description struct {
+		Paths map[string]struct {
+			Get struct {
+				Parameters []struct{ Name, In, Description string }
+			}
+		}
+		Components struct {
+			Schemas map[string]struct {
+				Properties map[string]struct {
+					Type any
+					Enum []string
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(body), &description); err != nil {
+		t.Fatal(err)
+	}
+	exposed := description.Components.Schemas["Workload"].Properties["exposed"]
+	if exposed.Type != "string" || strings.Join(exposed.Enum, " ") != "yes no unknown" {
+		t.Errorf("exposed is described as %+v, want one of three strings", exposed)
+	}
+	of := map[string]string{}
+	for _, p := range description.Paths[api.Prefix+"/export/{dataset}"].Get.Parameters {
+		of[p.Name] = p.Description
+	}
+	if of["fixed"] != "Of findings" || of["exposed"] != "Of findings, workloads" || of["gaps"] != "Of coverage" {
+		t.Errorf("the filters of exports are described as %v", of)
 	}
 }

@@ -19,7 +19,7 @@ type AccountFilter struct {
 
 func (f AccountFilter) view() (q view.AccountQuery, err error) {
 	q = view.AccountQuery{Provider: inventory.Provider(f.Provider), Name: f.Name}
-	q.AsOf, err = asOf(f.AsOf)
+	q.AsOf, err = ParseAsOf(f.AsOf)
 	return q, err
 }
 
@@ -39,7 +39,7 @@ func (f ScopeFilter) view(p view.Paging) (q view.ScopeQuery, err error) {
 		Paging: p, Provider: inventory.Provider(f.Provider), Account: f.Account, Region: f.Region,
 		Collector: f.Collector, Outcome: inventory.Outcome(f.Outcome), Gaps: f.Gaps,
 	}
-	q.AsOf, err = asOf(f.AsOf)
+	q.AsOf, err = ParseAsOf(f.AsOf)
 	return q, err
 }
 

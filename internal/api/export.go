@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -44,10 +45,16 @@ func (o operations) export(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", format.MediaType)
 	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="stowage-%s-%s%s"`,
 		dataset.Name, time.Now().UTC().Format(time.DateOnly), format.Extension))
-	out := bufio.NewWriterSize(w, 64<<10)
+	answer := &startedWriter{w: w}
+	out := bufio.NewWriterSize(answer, 64<<10)
 	err = export.Write(ctx, out, format, dataset, o.store, q)
 	if err == nil {
 		err = out.Flush()
+	}
+	if err != nil && !answer.started {
+		w.Header().Del("Content-Disposition")
+		writeProblem(w, problem(ctx, err))
+		return
 	}
 	if err != nil {
 		if ctx.Err() == nil {
@@ -59,26 +66,48 @@ func (o operations) export(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// A startedWriter knows whether something was written: until then an answer may
+// still become a problem.
+type startedWriter struct {
+	w       io.Writer
+	started bool
+}
+
+// Write implements [io.Writer].
+func (s *startedWriter) Write(p []byte) (int, error) {
+	s.started = true
+	return s.w.Write(p)
+}
+
+// exportFilters are the filters of each dataset.
+var exportFilters = map[string]reflect.Type{
+	"coverage":   reflect.TypeFor[ScopeFilter](),
+	"findings":   reflect.TypeFor[FindingFilter](),
+	"images":     reflect.TypeFor[ImageFilter](),
+	"unresolved": reflect.TypeFor[UnresolvedFilter](),
+	"workloads":  reflect.TypeFor[WorkloadFilter](),
+}
+
 // exportQuery reads the filters of a dataset, which are those of its list. A
 // misspelt filter must not look like one that everything passes.
 func exportQuery(dataset string, v url.Values) (q export.Query, err error) {
-	var filter any = struct{}{}
 	switch dataset {
-	case "workloads":
-		filter = WorkloadFilter{}
-		q.Workloads, err = ParseWorkloadQuery(v)
-	case "images":
-		filter = ImageFilter{}
-		q.Images, err = ParseImageQuery(v)
 	case "coverage":
-		filter = ScopeFilter{}
 		q.Scopes, err = ParseScopeQuery(v)
+	case "findings":
+		q.Findings, err = ParseFindingQuery(v)
+	case "images":
+		q.Images, err = ParseImageQuery(v)
+	case "unresolved":
+		q.Unresolved = ParseUnresolvedQuery(v)
+	case "workloads":
+		q.Workloads, err = ParseWorkloadQuery(v)
 	}
 	if err != nil {
 		return q, err
 	}
 	known := []string{"format"}
-	for f := range reflect.TypeOf(filter).Fields() {
+	for f := range exportFilters[dataset].Fields() {
 		known = append(known, f.Tag.Get("query"))
 	}
 	for name := range v {
@@ -115,12 +144,34 @@ func describeExport(api huma.API) {
 	api.OpenAPI().AddOperation(&huma.Operation{
 		OperationID: "export", Method: http.MethodGet, Path: Prefix + "/export/{dataset}", Tags: []string{"Export"},
 		Summary: "Stream a whole list as a file",
-		Description: "Takes the filters of the list of the same name. A connection that is cut before the end means that the file " +
-			"is not whole.",
-		Parameters: []*huma.Param{
+		Description: "Takes the filters of the list of the same name; those of findings are about the vulnerability and about the " +
+			"workloads that run the image. A connection that is cut before the end means that the file is not whole.",
+		Parameters: append([]*huma.Param{
 			{Name: "dataset", In: "path", Required: true, Schema: &huma.Schema{Type: "string", Enum: datasets}},
 			{Name: "format", In: "query", Schema: &huma.Schema{Type: "string", Enum: formats, Default: "csv"}},
-		},
+		}, exportParameters()...),
 		Responses: map[string]*huma.Response{"200": {Description: "The file.", Content: content}},
 	})
+}
+
+// exportParameters returns the filters of all datasets, each with the datasets
+// that have it.
+func exportParameters() []*huma.Param {
+	var all []*huma.Param
+	index := map[string]*huma.Param{}
+	for _, d := range export.Datasets {
+		for f := range exportFilters[d.Name].Fields() {
+			name := f.Tag.Get("query")
+			p := index[name]
+			if p == nil {
+				p = &huma.Param{Name: name, In: "query", Schema: &huma.Schema{Type: "string"}, Description: "Of"}
+				index[name] = p
+				all = append(all, p)
+			} else {
+				p.Description += ","
+			}
+			p.Description += " " + d.Name
+		}
+	}
+	return all
 }

@@ -31,7 +31,7 @@ func (f ImageFilter) view(p view.Paging) (q view.ImageQuery, err error) {
 	if q.KEV, err = optionalBool("kev", f.KEV); err != nil {
 		return q, err
 	}
-	q.AsOf, err = asOf(f.AsOf)
+	q.AsOf, err = ParseAsOf(f.AsOf)
 	return q, err
 }
 
@@ -57,9 +57,9 @@ func (o operations) registerImages(api huma.API) {
 			return o.store.Images(ctx, q)
 		})
 	type oneInput struct {
-		Digest string `path:"digest" doc:"A digest, or the beginning of one that only one image has."`
+		Digest string `path:"digest" doc:"A digest, the beginning of one that only one image has, or a percent-encoded reference by which only one runs."`
 	}
-	get(api, "get-image", "/images/{digest}", "Images", "Everything known of one image",
+	get(api, "get-image", "/images/{digest}", "Images", "Everything known of one image; 409 tells the digests of several of one name",
 		func(ctx context.Context, in *oneInput) (view.ImageDetail, error) {
 			return o.store.Image(ctx, in.Digest)
 		})

@@ -23,9 +23,9 @@ type WorkloadFilter struct {
 	Namespace     string `query:"namespace"`
 	Name          string `query:"name" doc:"Part of the name, in any case."`
 	Severity      string `query:"severity" doc:"Lowest of the highest severity: low, medium, high or critical."`
-	Exposed       string `query:"exposed" doc:"true or false: whether the internet reaches it."`
+	Exposed       string `query:"exposed" doc:"true, false or unknown: whether the internet reaches it."`
 	KEV           string `query:"kev" doc:"true or false: whether an image has a known exploited vulnerability."`
-	Image         string `query:"image" doc:"Digest of an image that it runs."`
+	Image         string `query:"image" doc:"Digest of an image that it runs, the beginning of one, or a reference."`
 	Vulnerability string `query:"vulnerability" doc:"One that an image of it has."`
 	AsOf          string `query:"as_of" doc:"A time in RFC 3339 or a date: the state then."`
 }
@@ -38,13 +38,13 @@ func (f WorkloadFilter) view(p view.Paging) (q view.WorkloadQuery, err error) {
 	if q.Severity, err = severity(f.Severity); err != nil {
 		return q, err
 	}
-	if q.Exposed, err = optionalBool("exposed", f.Exposed); err != nil {
+	if q.Exposed, err = view.ParseExposed(f.Exposed); err != nil {
 		return q, err
 	}
 	if q.KEV, err = optionalBool("kev", f.KEV); err != nil {
 		return q, err
 	}
-	q.AsOf, err = asOf(f.AsOf)
+	q.AsOf, err = ParseAsOf(f.AsOf)
 	return q, err
 }
 
@@ -68,8 +68,8 @@ func severity(s string) (finding.Severity, error) {
 	return v, nil
 }
 
-// asOf reads a time in RFC 3339, or a date, which means its end.
-func asOf(s string) (time.Time, error) {
+// ParseAsOf reads a time in RFC 3339, or a date, which means its end.
+func ParseAsOf(s string) (time.Time, error) {
 	if s == "" {
 		return time.Time{}, nil
 	}
@@ -97,10 +97,15 @@ func (o operations) registerWorkloads(api huma.API) {
 			return o.store.Workloads(ctx, q)
 		})
 	type oneInput struct {
-		Key string `path:"key" doc:"The key of a list's item, or a percent-encoded UID such as an ARN."`
+		Key  string `path:"key" doc:"The key of a list's item, a percent-encoded UID such as an ARN, or a name that only one has, also as cluster/namespace/name."`
+		AsOf string `query:"as_of" doc:"A time in RFC 3339 or a date: the version then. Without it, a workload that is gone is shown as it last was."`
 	}
-	get(api, "get-workload", "/workloads/{key}", "Workloads", "Everything known of one workload",
+	get(api, "get-workload", "/workloads/{key}", "Workloads", "Everything known of one workload; 409 tells the keys of several of one name",
 		func(ctx context.Context, in *oneInput) (view.WorkloadDetail, error) {
-			return o.store.Workload(ctx, in.Key)
+			at, err := ParseAsOf(in.AsOf)
+			if err != nil {
+				return view.WorkloadDetail{}, err
+			}
+			return o.store.Workload(ctx, in.Key, at)
 		})
 }

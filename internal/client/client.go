@@ -51,14 +51,29 @@ type Error struct {
 	Status int    `json:"status"`
 	Title  string `json:"title"`
 	Detail string `json:"detail"`
-	Errors []struct {
-		Message  string `json:"message"`
-		Location string `json:"location"`
-	} `json:"errors"`
+	// Errors are the parts of the problem or, of a name that several things
+	// have, those things.
+	Errors []ErrorDetail `json:"errors"`
+}
+
+// An ErrorDetail is a part of a problem.
+type ErrorDetail struct {
+	Message  string `json:"message"`
+	Location string `json:"location"`
+	// Value is what is wrong or, of a name that several things have, the key
+	// by which to ask for this one.
+	Value any `json:"value"`
 }
 
 // Error implements error.
 func (e *Error) Error() string {
+	if e.Status == http.StatusConflict && len(e.Errors) > 0 {
+		lines := []string{e.Detail + ":"}
+		for _, d := range e.Errors {
+			lines = append(lines, fmt.Sprintf("  %v  %s", d.Value, d.Message))
+		}
+		return strings.Join(lines, "\n")
+	}
 	parts := []string{e.Detail}
 	for _, d := range e.Errors {
 		parts = append(parts, strings.TrimSpace(d.Location+" "+d.Message))

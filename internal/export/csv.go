@@ -5,6 +5,7 @@ import (
 	"io"
 	"iter"
 	"strings"
+	"unicode/utf8"
 )
 
 // csvFormat is RFC 4180 with a header line.
@@ -31,11 +32,15 @@ func writeCSV(w io.Writer, columns []string, rows iter.Seq2[row, error]) error {
 	return out.Error()
 }
 
+// formulaStarts begin what a spreadsheet takes for a formula; some take the
+// full-width forms too.
+const formulaStarts = "=+-@\t\r\n＝＋－＠"
+
 // defuse returns a cell that no spreadsheet takes for a formula: names and
 // labels come from whoever deploys workloads. See
 // https://owasp.org/www-community/attacks/CSV_Injection.
 func defuse(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r\n", rune(cell[0])) {
+	if first, _ := utf8.DecodeRuneInString(cell); cell != "" && strings.ContainsRune(formulaStarts, first) {
 		return "'" + cell
 	}
 	return cell

@@ -36,13 +36,15 @@ type Dataset struct {
 }
 
 // Datasets are all datasets, by name.
-var Datasets = []Dataset{coverageDataset, findingsDataset, imagesDataset, workloadsDataset}
+var Datasets = []Dataset{coverageDataset, findingsDataset, imagesDataset, unresolvedDataset, workloadsDataset}
 
 // A Query restricts a dataset; each dataset uses its own part.
 type Query struct {
-	Workloads view.WorkloadQuery
-	Images    view.ImageQuery
-	Scopes    view.ScopeQuery
+	Workloads  view.WorkloadQuery
+	Images     view.ImageQuery
+	Findings   view.FindingQuery
+	Unresolved view.UnresolvedQuery
+	Scopes     view.ScopeQuery
 }
 
 // A row is one item: its value for formats with structure, its cells for

@@ -16,6 +16,20 @@ const (
 	SubnetKind           inventory.Kind = "aws.ec2.subnet"
 )
 
+// CollectorName names the collector that derives exposures in a region of an
+// AWS account, from what the other collectors read there.
+const CollectorName = "exposure"
+
+// The kinds of workloads whose exposures are derived.
+const (
+	ECSServiceKind inventory.Kind = "aws.ecs.service"
+	ECSTaskKind    inventory.Kind = "aws.ecs.task"
+)
+
+// DerivedKinds are the kinds of workloads whose exposures are derived. Those of
+// other kinds are told by the collector that reads the workload.
+var DerivedKinds = []inventory.Kind{ECSServiceKind, ECSTaskKind}
+
 // PublicIPKind is the [inventory.Exposure.Via] of workloads that the internet
 // reaches at their own address.
 const PublicIPKind inventory.Kind = "aws.ec2.public_ip"

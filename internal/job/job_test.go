@@ -78,8 +78,8 @@ func TestPipeline(t *testing.T) {
 	if diff := cmp.Diff([]string{"ecs", "exposure"}, order); diff != "" {
 		t.Errorf("order of collectors (-want +got):\n%s", diff)
 	}
-	if got := r.workload(cart.UID); !got.Exposed || got.KEV || len(got.Containers) != 1 || got.Containers[0].ImageDigest != shopDigest {
-		t.Errorf("cart = exposed %t, KEV %t, containers %+v, want exposed with image %s", got.Exposed, got.KEV, got.Containers, shopDigest)
+	if got := r.workload(cart.UID); got.Exposed != view.ExposedYes || got.KEV || len(got.Containers) != 1 || got.Containers[0].ImageDigest != shopDigest {
+		t.Errorf("cart = exposed %s, KEV %t, containers %+v, want exposed with image %s", got.Exposed, got.KEV, got.Containers, shopDigest)
 	}
 	detail, err := r.db.Reader(tenant).Image(t.Context(), shopDigest)
 	if err != nil {

@@ -171,7 +171,7 @@ func (r *rig) only(c *Client, kind string) *rivertype.JobRow {
 // workload returns a workload as it is shown.
 func (r *rig) workload(uid string) view.WorkloadDetail {
 	r.t.Helper()
-	d, err := r.db.Reader(tenant).Workload(r.t.Context(), uid)
+	d, err := r.db.Reader(tenant).Workload(r.t.Context(), uid, time.Time{})
 	if err != nil {
 		r.t.Fatal(err)
 	}

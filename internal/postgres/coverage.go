@@ -74,20 +74,25 @@ func (r *Reader) Accounts(ctx context.Context, q view.AccountQuery) (_ []view.Ac
 	f := &filter{}
 	tenant := f.arg(r.tenant)
 	scopes := `(select * from scope_seen where tenant_id = ` + tenant + ` and gone_at is null)`
-	workloads := `(select provider, account, exposed from workload where tenant_id = ` + tenant + `)`
+	workloads := `(select w.provider, w.account, w.exposed, u.id is not null as exposure_unknown
+		from workload w left join ` + unknownWorkloads + ` u on u.id = w.id where w.tenant_id = ` + tenant + `)`
+	with := ""
 	if !q.AsOf.IsZero() {
 		at := f.arg(q.AsOf)
+		with = exposedAt(tenant, at)
 		scopes = scopesAt(tenant, at)
-		workloads = `(select s.provider, s.account, false as exposed from ` + workloadsAt(tenant, at) + ` v
-			join scope s on s.tenant_id = v.tenant_id and s.id = v.scope_id)`
+		workloads = `(select provider, account, answer = 'yes' as exposed, answer = 'unknown' as exposure_unknown from (
+			select s.provider, s.account, ` + exposedThen + ` as answer from ` + workloadsAt(tenant, at) + ` v
+			join scope s on s.tenant_id = v.tenant_id and s.id = v.scope_id` + gapThen + `) w)`
 	}
 	f.equal("s.provider", string(q.Provider))
 	f.contains("s.account || ' ' || coalesce(a.name, '')", q.Name)
 	// An account shows from its first scope on, even before anything told its
 	// name.
-	rows, err := r.db.pool.Query(ctx, `
+	rows, err := r.db.pool.Query(ctx, with+`
 		select s.provider, s.account, coalesce(a.name, ''), coalesce(a.organization, ''), coalesce(a.status, ''),
-			s.outcomes, a.first_seen, s.completed_at, coalesce(w.n, 0), coalesce(w.exposed, 0)
+			s.outcomes, a.first_seen, s.completed_at, coalesce(w.n, 0), coalesce(w.exposed, 0),
+			coalesce(w.exposure_unknown, 0)
 		from (
 			select provider, account, min(completed_at) as completed_at,
 				jsonb_object_agg(outcome, n) as outcomes, sum(n) filter (where outcome <> 'complete') as gaps
@@ -98,7 +103,8 @@ func (r *Reader) Accounts(ctx context.Context, q view.AccountQuery) (_ []view.Ac
 		) s
 		left join account a on a.tenant_id = `+tenant+` and a.provider = s.provider and a.account = s.account
 		left join (
-			select provider, account, count(*) as n, count(*) filter (where exposed) as exposed
+			select provider, account, count(*) as n, count(*) filter (where exposed) as exposed,
+				count(*) filter (where exposure_unknown) as exposure_unknown
 			from `+workloads+` w group by provider, account
 		) w on w.provider = s.provider and w.account = s.account
 		`+f.where()+`
@@ -108,7 +114,7 @@ func (r *Reader) Accounts(ctx context.Context, q view.AccountQuery) (_ []view.Ac
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (a view.Account, err error) {
 		err = row.Scan(&a.Provider, &a.ID, &a.Name, &a.Organization, &a.Status,
-			&a.Scopes, &nullableTime{&a.FirstSeen}, &nullableTime{&a.CompletedAt}, &a.Workloads, &a.Exposed)
+			&a.Scopes, &nullableTime{&a.FirstSeen}, &nullableTime{&a.CompletedAt}, &a.Workloads, &a.Exposed, &a.ExposureUnknown)
 		return a, err
 	})
 }
@@ -121,12 +127,12 @@ func (r *Reader) Status(ctx context.Context) (s view.Status, err error) {
 	if s.Queue, err = r.db.queues(ctx); err != nil {
 		return s, err
 	}
-	const counts = `
+	counts := `
 		select
 			(select count(*) from (select distinct provider, account from scope where tenant_id = $1 and gone_at is null) a),
 			coalesce((select jsonb_object_agg(outcome, n) from (
 				select outcome, count(*) as n from scope where tenant_id = $1 and gone_at is null group by 1) o), '{}'),
-			w.n, w.replicas, w.exposed,
+			w.n, w.replicas, w.exposed, (select count(*) from ` + unknownWorkloads + ` u),
 			coalesce((select jsonb_object_agg(scan_state, n) from (
 				select i.scan_state, count(*) as n from image i
 				where exists (select from container c where c.tenant_id = $1 and c.image_id = i.id) group by 1) o), '{}'),
@@ -135,7 +141,7 @@ func (r *Reader) Status(ctx context.Context) (s view.Status, err error) {
 			(select count(*) from advisory)
 		from (select count(*) as n, coalesce(sum(replicas), 0) as replicas, count(*) filter (where exposed) as exposed
 			from workload where tenant_id = $1) w`
-	if err := r.db.pool.QueryRow(ctx, counts, r.tenant).Scan(&s.Accounts, &s.Scopes, &s.Workloads, &s.Replicas, &s.Exposed,
+	if err := r.db.pool.QueryRow(ctx, counts, r.tenant).Scan(&s.Accounts, &s.Scopes, &s.Workloads, &s.Replicas, &s.Exposed, &s.ExposureUnknown,
 		&s.Images, &s.Unresolved, &s.Packages, &s.Advisories); err != nil {
 		return s, err
 	}

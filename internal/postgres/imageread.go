@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -21,7 +20,7 @@ import (
 func imageColumns(running string) string {
 	return `
 	i.id, i.digest, i.os, i.architecture, i.variant, i.size, i.created_at, i.first_seen, i.scan_state, i.scan_error, i.scanned_at,
-	i.distribution, i.packages, i.max_severity, i.critical, i.high, i.medium, i.low, i.kev, i.failed_checks,
+	i.distribution, i.packages, i.max_severity, i.critical, i.high, i.medium, i.low, i.unknown, i.kev, i.failed_checks,
 	(select count(distinct c.workload_id) from ` + running + ` c where c.image_id = i.id),
 	array(select c.reference from ` + running + ` c where c.image_id = i.id group by 1 order by count(*) desc, 1 limit 10)`
 }
@@ -37,7 +36,7 @@ func scanImage(row pgx.CollectableRow) (v view.Image, err error) {
 	var p image.Platform
 	err = row.Scan(&id, &v.Digest, &p.OS, &p.Architecture, &p.Variant, &v.Size, &nullableTime{&v.CreatedAt}, &v.FirstSeen,
 		&v.ScanState, &v.ScanError, &nullableTime{&v.ScannedAt}, &v.Distribution, &v.Packages,
-		(*int16OfSeverity)(&v.MaxSeverity), &v.Critical, &v.High, &v.Medium, &v.Low, &v.KEV, &v.FailedChecks, &v.Workloads, &v.References)
+		(*int16OfSeverity)(&v.MaxSeverity), &v.Critical, &v.High, &v.Medium, &v.Low, &v.Unknown, &v.KEV, &v.FailedChecks, &v.Workloads, &v.References)
 	if p.OS != "" {
 		v.Platform = p.String()
 	}
@@ -66,13 +65,13 @@ func (r *Reader) imageFilter(q view.ImageQuery) (f *filter, running string, err 
 	}
 	f.equal("i.scan_state", q.State)
 	if q.Vulnerability != "" {
-		f.add("i.id in (select image_id from image_vulnerability where vulnerability = ?)", q.Vulnerability)
+		f.add("i.id in (select image_id from image_vulnerability where vulnerability = ?)", clean(q.Vulnerability))
 	}
 	if q.Package != "" {
-		f.add("i.sbom && array(select id from package where name = ?)", q.Package)
+		f.add("i.sbom && array(select id from package where name = ?)", clean(q.Package))
 	}
 	if q.Check != "" {
-		f.add("exists (select from image_check k where k.image_id = i.id and k.check_id = ?)", q.Check)
+		f.add("exists (select from image_check k where k.image_id = i.id and k.check_id = ?)", clean(q.Check))
 	}
 	if q.Cursor != "" {
 		var severity, critical, high int
@@ -149,31 +148,6 @@ func (r *Reader) Image(ctx context.Context, digest string) (d view.ImageDetail, 
 	return d, err
 }
 
-// imageID returns the image that a digest, or the only digest with such a
-// beginning, names: people copy the first twelve digits.
-func (r *Reader) imageID(ctx context.Context, digest string) (int64, error) {
-	prefix := digest
-	if !strings.Contains(prefix, ":") {
-		prefix = "sha256:" + prefix
-	}
-	rows, err := r.db.pool.Query(ctx, `
-		select id from image i where starts_with(digest, $2)
-			and exists (select from container c where c.tenant_id = $1 and c.image_id = i.id) limit 2`, r.tenant, clean(prefix))
-	if err != nil {
-		return 0, err
-	}
-	ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
-	switch {
-	case err != nil:
-		return 0, err
-	case len(ids) == 0:
-		return 0, fmt.Errorf("image %s: %w", digest, view.ErrNotFound)
-	case len(ids) > 1:
-		return 0, fmt.Errorf("%w: several images have a digest that begins with %s", view.ErrBadQuery, digest)
-	}
-	return ids[0], nil
-}
-
 func (r *Reader) imageContent(ctx context.Context, id int64, d *view.ImageDetail) error {
 	var config, blob []byte
 	err := r.db.pool.QueryRow(ctx, `select media_type, config_digest, config, inventory from image where id = $1`, id).
@@ -230,21 +204,9 @@ func (r *Reader) imageVulnerabilities(ctx context.Context, id int64, d *view.Ima
 	if err != nil {
 		return err
 	}
-	type identity struct{ ecosystem, name, version string }
-	places := map[identity]image.Package{}
-	for _, p := range d.PackageList {
-		key := identity{p.Ecosystem, p.Name, p.Version}
-		if _, ok := places[key]; !ok {
-			places[key] = p
-		}
-	}
+	places := packagePlaces(d.PackageList)
 	for i := range found {
-		f := &found[i]
-		p, ok := places[identity{f.Ecosystem, f.Package, f.Version}]
-		f.Path, f.Layer = p.Path, p.Layer
-		if !ok {
-			f.Layer = -1
-		}
+		places.locate(&found[i])
 	}
 	d.Vulnerabilities = found
 	return nil

@@ -91,7 +91,7 @@ func TestUnchangedPassWritesNoScope(t *testing.T) {
 	if now := written(t, db, ecsScope); now != version {
 		t.Error("the row of the unchanged scope was written")
 	}
-	detail, err := db.Reader(tenant).Workload(t.Context(), workload(1).UID)
+	detail, err := db.Reader(tenant).Workload(t.Context(), workload(1).UID, time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/stowage-dev/stowage/internal/inventory"
 )
@@ -25,7 +26,7 @@ func TestPodIdentity(t *testing.T) {
 		inventory.Identity{UID: "arn:aws:iam::111122223333:role/cart", Kind: "aws.iam.role", Name: "cart"},
 		inventory.Resource{UID: "association", Kind: "aws.eks.pod_identity_association", Name: "cart", Attrs: attrs},
 	)
-	d, err := db.Reader(tenant).Workload(t.Context(), pod.UID)
+	d, err := db.Reader(tenant).Workload(t.Context(), pod.UID, time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}

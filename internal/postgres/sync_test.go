@@ -138,15 +138,16 @@ func TestApplyKeepsHistory(t *testing.T) {
 	if diff := cmp.Diff(map[string]int{"service-1": 2, "service-2": 2}, got); diff != "" {
 		t.Errorf("replicas as of then mismatch (-want +got):\n%s", diff)
 	}
-	detail, err := db.Reader(tenant).Workload(t.Context(), workload(1).UID)
+	detail, err := db.Reader(tenant).Workload(t.Context(), workload(1).UID, time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(detail.Versions) != 2 || detail.Versions[0].Replicas != 9 || detail.Versions[1].Replicas != 2 {
 		t.Errorf("versions = %+v, want 9 replicas now and 2 before", detail.Versions)
 	}
-	if _, err := db.Reader(tenant).Workload(t.Context(), workload(2).UID); !errors.Is(err, view.ErrNotFound) {
-		t.Errorf("workload that is gone: error %v, want not found", err)
+	gone, err := db.Reader(tenant).Workload(t.Context(), workload(2).UID, time.Time{})
+	if err != nil || gone.GoneAt.Before(between) || gone.Replicas != 2 {
+		t.Errorf("workload that is gone: %+v, %v, want what it last was, and when it went", gone, err)
 	}
 }
 
@@ -310,11 +311,11 @@ func TestFirstLoadByCopy(t *testing.T) {
 	if got := collect(t, db, complete, records...); got.Added != 5004 {
 		t.Errorf("%d added, want 5004", got.Added)
 	}
-	detail, err := db.Reader(tenant).Workload(t.Context(), workload(7).UID)
+	detail, err := db.Reader(tenant).Workload(t.Context(), workload(7).UID, time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !detail.Exposed || len(detail.Exposures) != 1 || detail.IdentityRecord == nil || detail.IdentityRecord.Name != "shop" {
+	if detail.Exposed != view.ExposedYes || len(detail.Exposures) != 1 || detail.IdentityRecord == nil || detail.IdentityRecord.Name != "shop" {
 		t.Errorf("detail = %+v, want an exposure and the identity", detail)
 	}
 	c := detail.Containers[0]

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"strconv"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -17,22 +18,37 @@ import (
 	"github.com/stowage-dev/stowage/internal/view"
 )
 
-// workloadColumns are those of [scanWorkload], over workload w and scope s.
+// workloadColumns are those of [scanWorkload], over workload w, its scope s and
+// the gap g of its exposure.
 const workloadColumns = `
 	w.id, w.uid, w.provider, w.account, w.region, w.kind, w.name, w.namespace, w.cluster, w.replicas,
 	array(select distinct c.reference from container c
 		where c.tenant_id = w.tenant_id and c.workload_id = w.id order by 1) as images,
-	coalesce(w.attrs->>'identity', ''), w.exposed, w.max_severity, w.critical, w.high, w.kev, w.failed_checks, w.score,
-	w.first_seen, w.changed_at, s.completed_at, s.outcome`
+	coalesce(w.attrs->>'identity', ''), ` + exposedColumn + `, w.max_severity, w.critical, w.high,
+	(select coalesce(sum(i.unknown), 0) from image i where i.id in (select c.image_id from container c
+		where c.tenant_id = w.tenant_id and c.workload_id = w.id)),
+	w.kev, w.failed_checks, w.score, w.first_seen, w.changed_at, s.completed_at, s.outcome, ` + gapColumns
+
+// workloadFrom are the relations of workloadColumns.
+var workloadFrom = `
+	from workload w` + workloadJoins
+
+// workloadJoins are the relations of workloadColumns besides workload w.
+var workloadJoins = `
+	left join scope_seen s on s.tenant_id = w.tenant_id and s.id = w.scope_id` + gapOfWorkload + `
+	`
 
 func scanWorkload(row pgx.CollectableRow) (w view.Workload, err error) {
 	var id int64
 	var severity int16
+	var gap scannedGap
 	last := &nullableTime{&w.LastSeen}
-	err = row.Scan(&id, &w.UID, &w.Provider, &w.Account, &w.Region, &w.Kind, &w.Name, &w.Namespace, &w.Cluster, &w.Replicas,
-		&w.Images, &w.Identity, &w.Exposed, &severity, &w.Critical, &w.High, &w.KEV, &w.FailedChecks, &w.Score,
-		&w.FirstSeen, &w.ChangedAt, last, &w.Outcome)
-	w.Key = encodeKey(inventory.ID(id))
+	err = row.Scan(append([]any{
+		&id, &w.UID, &w.Provider, &w.Account, &w.Region, &w.Kind, &w.Name, &w.Namespace, &w.Cluster, &w.Replicas,
+		&w.Images, &w.Identity, &w.Exposed, &severity, &w.Critical, &w.High, &w.Unknown, &w.KEV, &w.FailedChecks, &w.Score,
+		&w.FirstSeen, &w.ChangedAt, last, &w.Outcome,
+	}, gap.fields()...)...)
+	w.Key, w.ExposureGap = encodeKey(inventory.ID(id)), gap.gap()
 	w.MaxSeverity = finding.Severity(severity)
 	return w, err
 }
@@ -50,8 +66,9 @@ func decodeKey(key string) inventory.ID {
 	return inventory.IDOf(key)
 }
 
-// workloadFilter returns the conditions of a query over workload w.
-func (r *Reader) workloadFilter(q view.WorkloadQuery) (*filter, error) {
+// workloadFilter returns the conditions of a query over workload w. Its first
+// argument is the tenant.
+func (r *Reader) workloadFilter(ctx context.Context, q view.WorkloadQuery) (*filter, error) {
 	f := &filter{}
 	f.add("w.tenant_id = ?", r.tenant)
 	f.equal("w.provider", string(q.Provider))
@@ -64,23 +81,21 @@ func (r *Reader) workloadFilter(q view.WorkloadQuery) (*filter, error) {
 	if q.Severity > finding.Unknown {
 		f.add("w.max_severity >= ?", int16(q.Severity))
 	}
-	if q.Exposed != nil {
-		if *q.Exposed {
-			f.add("w.exposed")
-		} else {
-			f.add("not w.exposed")
-		}
-	}
+	f.exposed(q.Exposed)
 	if q.KEV != nil {
 		f.add("w.kev = ?", *q.KEV)
 	}
 	if q.Image != "" {
-		f.add(`exists (select from container c join image i on i.id = c.image_id
-			where c.tenant_id = w.tenant_id and c.workload_id = w.id and i.digest = ?)`, q.Image)
+		images, err := r.imagesToFilter(ctx, q.Image)
+		if err != nil {
+			return nil, err
+		}
+		f.add(`exists (select from container c
+			where c.tenant_id = w.tenant_id and c.workload_id = w.id and c.image_id = any(?))`, images)
 	}
 	if q.Vulnerability != "" {
 		f.add(`w.id in (select c.workload_id from image_vulnerability v join container c on c.image_id = v.image_id
-			where c.tenant_id = w.tenant_id and v.vulnerability = ?)`, q.Vulnerability)
+			where c.tenant_id = $1 and v.vulnerability = ?)`, clean(q.Vulnerability))
 	}
 	if q.Cursor != "" {
 		var score int
@@ -100,16 +115,31 @@ func (r *Reader) Workloads(ctx context.Context, q view.WorkloadQuery) (page view
 	if !q.AsOf.IsZero() {
 		return r.workloadsAsOf(ctx, q)
 	}
-	f, err := r.workloadFilter(q)
+	f, err := r.workloadFilter(ctx, q)
 	if err != nil {
 		return page, err
 	}
 	n := limit(q.Paging)
-	rows, err := r.db.pool.Query(ctx, `
-		select `+workloadColumns+`
-		from workload w left join scope_seen s on s.tenant_id = w.tenant_id and s.id = w.scope_id
-		`+f.where()+`
-		order by w.score desc, w.id desc limit `+f.arg(n+1), f.args...)
+	from, where := workloadFrom, f.where()
+	const order = ` order by w.score desc, w.id desc limit `
+	count := f.arg(n + 1)
+	if q.Exposed == view.ExposedUnknown {
+		few, err := r.gapsAreFew(ctx)
+		if err != nil {
+			return page, err
+		}
+		if few { // The first of each place with a gap, and of these the first.
+			from = `
+				from (
+					select w.* from ` + gapPlaces + ` g cross join lateral (
+						select w.* from workload w ` + where + ` and w.provider = g.provider and w.account = g.account and w.region = g.region` +
+				order + count + `
+					) w` + order + count + `
+				) w` + workloadJoins
+			where = ""
+		}
+	}
+	rows, err := r.db.pool.Query(ctx, `select `+workloadColumns+from+where+order+count, f.args...)
 	if err != nil {
 		return page, err
 	}
@@ -132,36 +162,39 @@ func (r *Reader) AllWorkloads(ctx context.Context, q view.WorkloadQuery) iter.Se
 				yield(view.Workload{}, err)
 				return
 			}
-			stream(ctx, r.db, query, args, scanVersion, yield)
+			stream(ctx, r.db, query, args, func(row pgx.CollectableRow) (view.Workload, error) {
+				v, err := scanVersion(row)
+				return v.Workload, err
+			}, yield)
 			return
 		}
-		f, err := r.workloadFilter(q)
+		f, err := r.workloadFilter(ctx, q)
 		if err != nil {
 			yield(view.Workload{}, err)
 			return
 		}
-		stream(ctx, r.db, `
-			select `+workloadColumns+`
-			from workload w left join scope_seen s on s.tenant_id = w.tenant_id and s.id = w.scope_id
-			`+f.where()+` order by w.score desc, w.id desc`, f.args, scanWorkload, yield)
+		stream(ctx, r.db, `select `+workloadColumns+workloadFrom+f.where()+` order by w.score desc, w.id desc`, f.args, scanWorkload, yield)
 	}
 }
 
 // Workload implements [view.Store].
-func (r *Reader) Workload(ctx context.Context, key string) (d view.WorkloadDetail, err error) {
+func (r *Reader) Workload(ctx context.Context, key string, asOf time.Time) (d view.WorkloadDetail, err error) {
 	defer derrors.Wrap(&err, "postgres.Workload(%s)", key)
 
-	id := int64(decodeKey(key))
-	rows, err := r.db.pool.Query(ctx, `
-		select `+workloadColumns+`
-		from workload w left join scope_seen s on s.tenant_id = w.tenant_id and s.id = w.scope_id
-		where w.tenant_id = $1 and w.id = $2`, r.tenant, id)
+	id, err := r.workloadID(ctx, key, asOf)
+	if err != nil {
+		return d, err
+	}
+	if !asOf.IsZero() {
+		return r.pastWorkload(ctx, id, key, asOf)
+	}
+	rows, err := r.db.pool.Query(ctx, `select `+workloadColumns+workloadFrom+`where w.tenant_id = $1 and w.id = $2`, r.tenant, id)
 	if err != nil {
 		return d, err
 	}
 	d.Workload, err = pgx.CollectExactlyOneRow(rows, scanWorkload)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return d, fmt.Errorf("workload %s: %w", key, view.ErrNotFound)
+		return r.pastWorkload(ctx, id, key, time.Time{})
 	}
 	if err != nil {
 		return d, err
@@ -174,7 +207,7 @@ func (r *Reader) Workload(ctx context.Context, key string) (d view.WorkloadDetai
 		}
 	}
 	for _, t := range risk.Terms(risk.Facts{
-		Severity: d.MaxSeverity, KEV: d.KEV, Exposed: d.Exposed, FailedChecks: d.FailedChecks,
+		Severity: d.MaxSeverity, KEV: d.KEV, Exposed: d.Exposed == view.ExposedYes, FailedChecks: d.FailedChecks,
 	}) {
 		d.ScoreTerms = append(d.ScoreTerms, view.ScoreTerm(t))
 	}
@@ -202,7 +235,7 @@ func (r *Reader) workloadRecord(ctx context.Context, id int64, d *view.WorkloadD
 func (r *Reader) workloadContainers(ctx context.Context, id int64, d *view.WorkloadDetail) error {
 	const query = `
 		select c.ordinal, coalesce(i.digest, ''), c.unresolved, coalesce(i.scan_state, ''), coalesce(i.max_severity, 0),
-			coalesce(i.critical, 0), coalesce(i.high, 0), coalesce(i.kev, 0), coalesce(t.digest, '')
+			coalesce(i.critical, 0), coalesce(i.high, 0), coalesce(i.unknown, 0), coalesce(i.kev, 0), coalesce(t.digest, '')
 		from container c
 		left join image i on i.id = c.image_id
 		left join lateral (
@@ -222,7 +255,8 @@ func (r *Reader) workloadContainers(ctx context.Context, id int64, d *view.Workl
 	d.Containers, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (c view.Container, err error) {
 		var ordinal int
 		var severity int16
-		if err := row.Scan(&ordinal, &c.ImageDigest, &c.Unresolved, &c.ScanState, &severity, &c.Critical, &c.High, &c.KEV, &c.TagDigest); err != nil {
+		if err := row.Scan(&ordinal, &c.ImageDigest, &c.Unresolved, &c.ScanState, &severity, &c.Critical, &c.High, &c.Unknown,
+			&c.KEV, &c.TagDigest); err != nil {
 			return c, err
 		}
 		if ordinal >= len(d.Record.Containers) {

@@ -42,7 +42,7 @@ type AccountQuery struct {
 	// Name is a part of the identifier or the name, in any case.
 	Name string
 	// AsOf asks for the accounts, outcomes and workloads at a time in the
-	// past; whether workloads were exposed then was not kept.
+	// past.
 	AsOf time.Time
 }
 
@@ -53,7 +53,10 @@ type Account struct {
 	Scopes    map[inventory.Outcome]int `json:"scopes"`
 	Workloads int                       `json:"workloads"`
 	Exposed   int                       `json:"exposed"`
-	FirstSeen time.Time                 `json:"first_seen,omitzero"`
+	// ExposureUnknown counts the workloads of which it is not known whether the
+	// internet reaches them.
+	ExposureUnknown int       `json:"exposure_unknown"`
+	FirstSeen       time.Time `json:"first_seen,omitzero"`
 	// CompletedAt is when the scope that was complete longest ago was so.
 	CompletedAt time.Time `json:"completed_at,omitzero"`
 }
@@ -65,6 +68,9 @@ type Status struct {
 	Workloads int                       `json:"workloads"`
 	Replicas  int                       `json:"replicas"`
 	Exposed   int                       `json:"exposed"`
+	// ExposureUnknown counts the workloads of which it is not known whether the
+	// internet reaches them.
+	ExposureUnknown int `json:"exposure_unknown"`
 	// Images counts images that run by scan state.
 	Images map[string]int `json:"images"`
 	// Unresolved counts containers whose image could not be determined.

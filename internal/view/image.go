@@ -46,8 +46,10 @@ type Image struct {
 	High         int              `json:"high"`
 	Medium       int              `json:"medium"`
 	Low          int              `json:"low"`
-	KEV          int              `json:"kev"`
-	FailedChecks int              `json:"failed_checks"`
+	// Unknown counts vulnerabilities that their publishers did not rate.
+	Unknown      int `json:"unknown"`
+	KEV          int `json:"kev"`
+	FailedChecks int `json:"failed_checks"`
 	// Workloads counts the workloads that run it.
 	Workloads int `json:"workloads"`
 }
@@ -86,6 +88,9 @@ type Vulnerability struct {
 	Images    int              `json:"images"`
 	Workloads int              `json:"workloads"`
 	Exposed   int              `json:"exposed"`
+	// ExposureUnknown counts the workloads of which it is not known whether the
+	// internet reaches them.
+	ExposureUnknown int `json:"exposure_unknown"`
 }
 
 // A VulnerabilityDetail is everything known of one vulnerability.
@@ -125,8 +130,26 @@ type ImageFinding struct {
 	Digest     string   `json:"digest"`
 	References []string `json:"references"`
 	finding.VulnerabilityFinding
-	// Workloads counts the workloads that run the image, Exposed those of them
-	// that the internet reaches.
-	Workloads int `json:"workloads"`
-	Exposed   int `json:"exposed"`
+	// Workloads counts the workloads of the query that run the image, Exposed
+	// those of them that the internet reaches, and ExposureUnknown those of
+	// which that is not known.
+	Workloads       int `json:"workloads"`
+	Exposed         int `json:"exposed"`
+	ExposureUnknown int `json:"exposure_unknown"`
+}
+
+// FindingQuery selects vulnerabilities of images that run. Zero fields do not
+// restrict.
+type FindingQuery struct {
+	// Severity is the lowest.
+	Severity      finding.Severity
+	KEV           *bool
+	Vulnerability string
+	// Package is the name of the package that has it.
+	Package string
+	// Fixed is whether a version without it is known.
+	Fixed *bool
+	// Workloads selects the workloads whose images are meant, by where they
+	// are, their names, their exposure and the image.
+	Workloads WorkloadQuery
 }

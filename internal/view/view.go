@@ -40,15 +40,16 @@ type WorkloadQuery struct {
 	Name string
 	// Severity is the lowest of the highest severity of the images.
 	Severity finding.Severity
-	Exposed  *bool
+	Exposed  Exposed
 	KEV      *bool
-	// Image is the digest of an image that the workload runs.
+	// Image names an image that the workload runs: its digest, the beginning
+	// of one, or a reference.
 	Image string
 	// Vulnerability is one that an image of the workload has.
 	Vulnerability string
 	// AsOf asks for the state at a time in the past. Findings are always
-	// today's, so that Severity, Exposed, KEV, Image and Vulnerability cannot
-	// be combined with it.
+	// today's, so that Severity, KEV, Image and Vulnerability cannot be
+	// combined with it.
 	AsOf time.Time
 }
 
@@ -66,22 +67,63 @@ type Workload struct {
 	Cluster   string             `json:"cluster,omitempty"`
 	Replicas  int                `json:"replicas"`
 	// Images are the references that its containers ask for.
-	Images       []string         `json:"images"`
-	Identity     string           `json:"identity,omitempty"`
-	Exposed      bool             `json:"exposed"`
-	MaxSeverity  finding.Severity `json:"max_severity"`
-	Critical     int              `json:"critical"`
-	High         int              `json:"high"`
-	KEV          bool             `json:"kev"`
-	FailedChecks int              `json:"failed_checks"`
-	Score        int              `json:"score"`
-	FirstSeen    time.Time        `json:"first_seen"`
-	ChangedAt    time.Time        `json:"changed_at"`
+	Images   []string `json:"images"`
+	Identity string   `json:"identity,omitempty"`
+	Exposed  Exposed  `json:"exposed" enum:"yes,no,unknown"`
+	// ExposureGap is the scope for which Exposed is unknown.
+	ExposureGap *Gap             `json:"exposure_gap,omitempty"`
+	MaxSeverity finding.Severity `json:"max_severity"`
+	Critical    int              `json:"critical"`
+	High        int              `json:"high"`
+	// Unknown counts vulnerabilities that their publishers did not rate.
+	Unknown      int       `json:"unknown"`
+	KEV          bool      `json:"kev"`
+	FailedChecks int       `json:"failed_checks"`
+	Score        int       `json:"score"`
+	FirstSeen    time.Time `json:"first_seen"`
+	ChangedAt    time.Time `json:"changed_at"`
 	// LastSeen is when the workload's scope was last complete.
 	LastSeen time.Time `json:"last_seen,omitzero"`
 	// Outcome is how the last collection of its scope ended; unless complete,
 	// the row shows the state at LastSeen.
 	Outcome inventory.Outcome `json:"outcome,omitempty"`
+}
+
+// An UnresolvedContainer is a container whose image could not be determined.
+type UnresolvedContainer struct {
+	// Workload is the key of the container's workload.
+	Workload  string                  `json:"workload"`
+	Provider  inventory.Provider      `json:"provider"`
+	Account   string                  `json:"account"`
+	Region    string                  `json:"region"`
+	Kind      inventory.Kind          `json:"kind"`
+	Name      string                  `json:"name"`
+	Namespace string                  `json:"namespace,omitempty"`
+	Cluster   string                  `json:"cluster,omitempty"`
+	Exposed   Exposed                 `json:"exposed" enum:"yes,no,unknown"`
+	Container string                  `json:"container"`
+	Type      inventory.ContainerType `json:"type"`
+	// Reference is what the workload asks for, Digest what the runtime
+	// reported, if anything.
+	Reference string `json:"reference"`
+	Digest    string `json:"digest,omitempty"`
+	Replicas  int    `json:"replicas"`
+	// Reason says why the image is not known.
+	Reason string `json:"reason"`
+}
+
+// UnresolvedQuery selects containers whose image could not be determined. Zero
+// fields do not restrict.
+type UnresolvedQuery struct {
+	Paging
+	Provider  inventory.Provider
+	Account   string
+	Region    string
+	Cluster   string
+	Namespace string
+	// Name is a part of the workload's name, Reference one of the reference.
+	Name      string
+	Reference string
 }
 
 // A WorkloadDetail is everything known of one workload.
@@ -98,6 +140,12 @@ type WorkloadDetail struct {
 	ScoreTerms     []ScoreTerm          `json:"score_terms"`
 	Versions       []Version            `json:"versions"`
 	Scope          Scope                `json:"scope"`
+	// GoneAt is when a complete collection no longer saw the workload; zero
+	// while it is there. What else is here is how it was then.
+	GoneAt time.Time `json:"gone_at,omitzero"`
+	// AsOf is the time in the past that was asked for. Checks and scores were
+	// not kept; findings are today's.
+	AsOf time.Time `json:"as_of,omitzero"`
 }
 
 // A Container is one container with the image that it runs.
@@ -111,7 +159,9 @@ type Container struct {
 	MaxSeverity finding.Severity `json:"max_severity"`
 	Critical    int              `json:"critical"`
 	High        int              `json:"high"`
-	KEV         int              `json:"kev"`
+	// Unknown counts vulnerabilities that their publishers did not rate.
+	Unknown int `json:"unknown"`
+	KEV     int `json:"kev"`
 	// TagDigest is what the registry now answers for the tag, if known.
 	TagDigest string `json:"tag_digest,omitempty"`
 	// Drift is whether the tag now points to something else than what runs.

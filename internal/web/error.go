@@ -17,6 +17,8 @@ type errorPage struct {
 	Title  string
 	// Detail says what is wrong; it may quote the request.
 	Detail string
+	// Candidates are the things that have the name that was asked for.
+	Candidates []link
 }
 
 // fail answers with the page of an error: the whole reason if it is about the
@@ -26,7 +28,23 @@ func fail(w http.ResponseWriter, r *http.Request, err error) {
 		Status: http.StatusInternalServerError, Title: "The server could not answer",
 		Detail: "Something failed inside Stowage. Its log tells what; try again in a moment.",
 	}
+	ambiguous, isAmbiguous := errors.AsType[*view.AmbiguousError](err)
+	missing, isMissing := errors.AsType[*view.NotFoundError](err)
 	switch {
+	case isAmbiguous:
+		e = errorPage{Status: http.StatusConflict, Title: "Several have this name", Detail: capital(ambiguous.Summary()) + ":"}
+		address := workloadURL
+		if ambiguous.Kind == "image" {
+			address = imageURL
+		}
+		for _, c := range ambiguous.Candidates {
+			e.Candidates = append(e.Candidates, link{c.Detail, address(c.Key)})
+		}
+	case isMissing:
+		e = errorPage{
+			Status: http.StatusNotFound, Title: "Not in the inventory",
+			Detail: capital(missing.Error()) + ". It may also be in a place that could not be read.",
+		}
 	case errors.Is(err, view.ErrNotFound):
 		e = errorPage{
 			Status: http.StatusNotFound, Title: "Not in the inventory",

@@ -38,18 +38,31 @@ func estate() *fakeStore {
 	for i := range 6 {
 		w := ledger()
 		w.Key, w.Name = fmt.Sprintf("batch%d", i), fmt.Sprintf("report-batch-%d", i)
-		w.Score, w.Exposed, w.KEV, w.MaxSeverity, w.Critical = 40-i, false, false, finding.Low, 0
+		w.Score, w.Exposed, w.KEV, w.MaxSeverity, w.Critical = 40-i, view.ExposedNo, false, finding.Low, 0
+		w.ExposureGap, w.Unknown = nil, 0
 		f.workloads = append(f.workloads, w)
 	}
+	gone := ledger()
+	gone.Key, gone.Name, gone.GoneAt, gone.ChangedAt = "4gone", "left-behind", now.Add(-time.Hour), now.AddDate(0, -1, 0)
+	gone.Versions = []view.Version{{From: gone.ChangedAt, To: gone.GoneAt, Gone: true, Images: gone.Images, Replicas: 1}}
+	f.workloads = append(f.workloads, gone)
 	for i := range f.images {
 		f.images[i].RunBy = []view.Workload{f.workloads[0].Workload, f.workloads[1].Workload}
 	}
 	f.vulnerabilities[0].RunBy = []view.Workload{f.workloads[0].Workload, f.workloads[1].Workload}
+	f.unresolved = []view.UnresolvedContainer{
+		{
+			Workload: "1z141z3", Provider: inventory.AWS, Account: account, Region: "eu-west-1", Kind: "aws.ecs.service", Name: "checkout", Cluster: "shop",
+			Exposed: view.ExposedYes, Container: "migrate", Type: inventory.InitContainer, Reference: "registry.internal/shop/migrate",
+			Replicas: 6, Reason: "registry.internal did not answer " + hostile,
+		},
+		{Workload: "2hostile", Kind: "kubernetes.apps.deployment", Name: hostile, Container: hostile, Reference: hostile, Digest: digestD, Reason: "none fits"},
+	}
 	f.accounts = []view.Account{
 		{
 			Account: inventory.Account{Provider: inventory.AWS, ID: account, Name: "shop-production", Organization: "o-a1b2c3d4e5", Status: "ACTIVE"},
 			Scopes:  map[inventory.Outcome]int{inventory.Complete: 14, inventory.Denied: 1, inventory.Throttled: 1, inventory.Pending: 1}, Workloads: 2,
-			Exposed: 1, FirstSeen: now.AddDate(0, -2, 0), CompletedAt: now.Add(-26 * time.Hour),
+			Exposed: 1, ExposureUnknown: 1, FirstSeen: now.AddDate(0, -2, 0), CompletedAt: now.Add(-26 * time.Hour),
 		},
 		{
 			Account:   inventory.Account{Provider: inventory.Kubernetes, ID: "edge-" + hostile},
@@ -61,7 +74,7 @@ func estate() *fakeStore {
 		Accounts: 2, Scopes: map[inventory.Outcome]int{
 			inventory.Complete: 14, inventory.Denied: 1, inventory.Throttled: 1, inventory.Pending: 1, inventory.Unreachable: 1,
 		},
-		Workloads: 9, Replicas: 1234, Exposed: 2, Images: map[string]int{"scanned": 1, "partial": 1, "failed": 1, "new": 1}, Unresolved: 1,
+		Workloads: 9, Replicas: 1234, Exposed: 2, ExposureUnknown: 1, Images: map[string]int{"scanned": 1, "partial": 1, "failed": 1, "new": 1}, Unresolved: 1,
 		Packages:        421,
 		Vulnerabilities: map[finding.Severity]int{finding.Critical: 12, finding.High: 84, finding.Medium: 310, finding.Low: 122, finding.Unknown: 4},
 		KEV:             3, Advisories: 284512,
@@ -134,7 +147,7 @@ func checkout() view.WorkloadDetail {
 	d := view.WorkloadDetail{
 		Workload: view.Workload{
 			Key: "1z141z3", UID: record.UID, Provider: inventory.AWS, Account: account, Region: "eu-west-1", Kind: record.Kind, Name: record.Name,
-			Cluster: record.Cluster, Replicas: 6, Images: []string{shopRef, proxyRef, "registry.internal/shop/migrate"}, Identity: roleARN, Exposed: true,
+			Cluster: record.Cluster, Replicas: 6, Images: []string{shopRef, proxyRef, "registry.internal/shop/migrate"}, Identity: roleARN, Exposed: view.ExposedYes,
 			MaxSeverity: finding.Critical, Critical: 4, High: 31, KEV: true, FailedChecks: 3, Score: 765, FirstSeen: now.AddDate(0, -8, 0),
 			ChangedAt: now.Add(-3 * time.Hour), LastSeen: now.Add(-4 * time.Minute), Outcome: inventory.Complete,
 		},
@@ -209,6 +222,8 @@ func ledger() view.WorkloadDetail {
 			Key: "3ledger", UID: "arn:aws:lambda:eu-west-1:" + account + ":function:ledger", Provider: inventory.AWS, Account: account, Region: "eu-west-1",
 			Kind: "aws.lambda.function", Name: "ledger", Images: []string{c.Image}, Identity: "arn:aws:iam::" + account + ":role/ledger",
 			FirstSeen: now.AddDate(0, 0, -3), ChangedAt: now.AddDate(0, 0, -3), Outcome: inventory.Throttled, LastSeen: now.Add(-26 * time.Hour),
+			Exposed: view.ExposedUnknown, ExposureGap: &view.Gap{ScopeKey: estateScopes()[1].ScopeKey, ScopeResult: estateScopes()[1].ScopeResult},
+			Unknown: 3,
 		},
 		Record:     inventory.Workload{Containers: []inventory.Container{c}},
 		Containers: []view.Container{{Container: c, ImageDigest: digestD, ScanState: "new"}},
@@ -221,7 +236,7 @@ func estateImages() []view.ImageDetail {
 		Image: view.Image{
 			Digest: digestA, References: []string{shopRef, shopRef + "-rc1"}, Platform: "linux/amd64", Size: 187_300_412, CreatedAt: now.AddDate(0, 0, -9),
 			FirstSeen: now.AddDate(0, 0, -8), ScanState: "scanned", ScannedAt: now.Add(-5 * time.Hour), Distribution: "Debian 12", Packages: 421,
-			MaxSeverity: finding.Critical, Critical: 4, High: 31, Medium: 120, Low: 44, KEV: 1, FailedChecks: 2, Workloads: 2,
+			MaxSeverity: finding.Critical, Critical: 4, High: 31, Medium: 120, Low: 44, Unknown: 7, KEV: 1, FailedChecks: 2, Workloads: 2,
 		},
 		MediaType: "application/vnd.oci.image.manifest.v1+json", ConfigDigest: digestC,
 		Config: image.Config{

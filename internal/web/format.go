@@ -175,6 +175,15 @@ func workloadURL(key string) string     { return "/workloads/" + url.PathEscape(
 func imageURL(digest string) string     { return "/images/" + url.PathEscape(digest) }
 func vulnerabilityURL(id string) string { return "/vulnerabilities/" + url.PathEscape(id) }
 
+// workloadThen returns the path of a workload's page as of a time; now if it is
+// empty.
+func workloadThen(key, then string) string {
+	if then == "" {
+		return workloadURL(key)
+	}
+	return workloadURL(key) + "?" + url.Values{"as_of": {then}}.Encode()
+}
+
 // listURL returns a path with a query of names and values in turns; empty
 // values are left out.
 func listURL(path string, query ...any) (string, error) {

@@ -2,8 +2,10 @@ package web
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/stowage-dev/stowage/internal/api"
 	"github.com/stowage-dev/stowage/internal/export"
@@ -53,6 +55,8 @@ var (
 	anySeverity = []option{{"", "any"}, {"critical", "critical"}, {"high", "high or worse"}, {"medium", "medium or worse"}, {"low", "low or worse"}}
 	anyProvider = []option{{"", "any"}, {"aws", "AWS"}, {"azure", "Azure"}, {"gcp", "GCP"}, {"kubernetes", "Kubernetes"}}
 	yesOrNo     = []option{{"", "any"}, {"true", "yes"}, {"false", "no"}}
+	// yesNoUnknown is for what could not be read everywhere.
+	yesNoUnknown = append(slices.Clip(yesOrNo), option{"unknown", "not known"})
 )
 
 // newList returns the surroundings of the list at the request's path; next is
@@ -82,6 +86,14 @@ func newList(r *http.Request, fields []field, next string) list {
 		l.Next = address(l.Path, query, "cursor", next)
 	}
 	return l
+}
+
+// without returns a query without one parameter.
+func without(query url.Values, name string) url.Values {
+	rest := url.Values{}
+	maps.Copy(rest, query)
+	rest.Del(name)
+	return rest
 }
 
 // exportLinks returns the addresses of a dataset as a file of each format.
@@ -122,11 +134,7 @@ func (f field) PlainDate() bool {
 // address returns a path with a query of which one parameter is changed, or
 // left out when its value is empty.
 func address(path string, query url.Values, name, value string) string {
-	changed := url.Values{}
-	for n, v := range query {
-		changed[n] = v
-	}
-	changed.Del(name)
+	changed := without(query, name)
 	if value != "" {
 		changed.Set(name, value)
 	}

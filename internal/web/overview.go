@@ -51,7 +51,7 @@ func (s *site) overview(r *http.Request) (page, error) {
 	yes := true
 	d.Urgent.Compact = true
 	d.Urgent.Caption = "Reached from the internet, with a vulnerability that is known to be exploited"
-	if d.Urgent.Items, err = s.top(r, view.WorkloadQuery{Exposed: &yes, KEV: &yes}); err != nil {
+	if d.Urgent.Items, err = s.top(r, view.WorkloadQuery{Exposed: view.ExposedYes, KEV: &yes}); err != nil {
 		return page{}, err
 	}
 	d.Top.Caption = "Workloads with the highest scores"

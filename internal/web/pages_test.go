@@ -61,7 +61,7 @@ func TestPages(t *testing.T) {
 			path: "/", title: "Overview",
 			want: []string{
 				"9 workloads", "1,234 replicas in 2 accounts", "First pass is running", "17 of 18", "1 failed", "1 container unresolved",
-				"14 of 18 scopes complete", "4 gaps", "iam:GetAccountAuthorizationDetails", "checkout", "765", "Critical 12", "Medium 310",
+				"14 of 18 scopes complete", "4 gaps", "not known of 1", "iam:GetAccountAuthorizationDetails", "checkout", "765", "Critical 12", "Medium 310",
 				"503 Service Unavailable",
 			},
 			unwanted: []string{"Looking for something to read", "everything was read"},
@@ -98,11 +98,27 @@ func TestPages(t *testing.T) {
 		},
 		{
 			path: "/workloads/3ledger", title: "ledger",
-			want: []string{"No way from the internet was found in what could be read", "could not be read: see the gaps", "Not scanned yet", "Nothing that is known of it adds to the score"},
+			want: []string{"Whether the internet reaches it is not known. lambda throttled", "could not be read: see the gaps", "Not scanned yet", "Nothing that is known of it adds to the score"},
 		},
 		{
+			path: "/workloads/1z141z3?as_of=2026-03-01T10:00:00Z", title: "checkout",
+			want:     []string{"This page shows how it was at 2026-03-01 10:00:00 UTC", "How it is now", "Not kept for the past", "allows 0.0.0.0/0 to port 443"},
+			unwanted: []string{"Score 765", "The container is privileged.", "Gone.", "Read completely", "Not all around it was read"},
+		},
+		{
+			path: "/workloads/4gone", title: "left-behind",
+			want:     []string{"Gone. A complete collection at", "no longer saw it", "This page shows how it last was", "Gone 1 h ago", "Not kept for the past"},
+			unwanted: []string{"How it is now", "Last seen"},
+		},
+		{path: "/workloads?exposed=unknown", title: "Workloads", want: []string{"Internet reaches it: not known", "ledger", "Internet?", "3 unrated"}, unwanted: []string{"checkout"}},
+		{
+			path: "/unresolved", title: "Unresolved containers",
+			want: []string{"migrate", "checkout", "ECS service · shop", "registry.internal/shop/migrate", "registry.internal did not answer", "reported sha256:dddd1b2c3d4e"},
+		},
+		{path: "/unresolved?reference=none", title: "Unresolved containers", want: []string{"No unresolved container matches these filters", "Clear the filters"}},
+		{
 			path: "/images", title: "Images",
-			want: []string{"Debian 12", "421 packages, 187.3 MB", "Not known: what is inside was not read.", "401 Unauthorized", "Partly scanned", "sha256:dddd1b2c3d4e"},
+			want: []string{"Debian 12", "421 packages, 187.3 MB", "Unrated", "unresolved containers", "Not known: what is inside was not read.", "401 Unauthorized", "Partly scanned", "sha256:dddd1b2c3d4e"},
 		},
 		{
 			path: "/images/" + digestA, title: shopRef,
@@ -140,7 +156,7 @@ func TestPages(t *testing.T) {
 		{path: "/coverage?outcome=complete", title: "Coverage", want: []string{"nothing there", "12 records", "Everything was read."}, unwanted: []string{"Accounts by outcome", "Denied 1"}},
 		{path: "/coverage?as_of=2026-03-01", title: "Coverage", want: []string{"the outcomes at 2026-03-01 23:59:59 UTC"}, unwanted: []string{"Accounts by outcome"}},
 		{path: "/images?as_of=2026-03-01T10:00:00Z", title: "Images", want: []string{"ran at 2026-03-01 10:00:00 UTC"}},
-		{path: "/accounts", title: "Accounts", want: []string{"shop-production", "o-a1b2c3d4e5", "14 complete, 1 denied, 1 throttled, 1 pending", "2 accounts"}},
+		{path: "/accounts", title: "Accounts", want: []string{"not known of 1", "shop-production", "o-a1b2c3d4e5", "14 complete, 1 denied, 1 throttled, 1 pending", "2 accounts"}},
 		{path: "/accounts?name=PROD", title: "Accounts", want: []string{"1 account,", "shop-production"}, unwanted: []string{"edge-"}},
 		{path: "/scans", title: "Scans", want: []string{"1 failed", "401 Unauthorized", "layer 3 is larger than 4 GB", "Given up", "debian", "48,211", "503 Service Unavailable"}},
 	}
@@ -175,7 +191,7 @@ func TestEmptyStore(t *testing.T) {
 	tests := map[string]string{
 		"/": "Looking for something to read", "/workloads": "Nothing was collected yet", "/images": "Nothing was collected yet",
 		"/vulnerabilities": "Nothing was collected yet", "/coverage": "Nothing was collected yet", "/accounts": "Nothing was collected yet",
-		"/scans": "No feed was imported yet", "/coverage?gaps=true": "Nothing was collected yet", "/workloads?name=x": "stowage doctor",
+		"/unresolved": "Nothing was collected yet", "/scans": "No feed was imported yet", "/coverage?gaps=true": "Nothing was collected yet", "/workloads?name=x": "stowage doctor",
 	}
 	for path, want := range tests {
 		d := getPage(t, newHandler(&fakeStore{}), path, http.StatusOK)
@@ -218,6 +234,11 @@ func TestErrors(t *testing.T) {
 		{estate(), "/workloads/unknown", 404, "Not in the inventory"},
 		{estate(), "/images/sha256:0000", 404, "Not in the inventory"},
 		{estate(), "/vulnerabilities/CVE-1999-0001", 404, "Not in the inventory"},
+		{estate(), "/workloads/unknown", 404, "Workload unknown: not found: ask for another."},
+		{estate(), "/workloads/several", 409, "2 workloads are meant by several; ask for one of them"},
+		{estate(), "/workloads/1z141z3?as_of=yesterday", 400, `as_of is "yesterday", want a time`},
+		{estate(), "/workloads?exposed=perhaps", 400, `exposed is "perhaps", want true, false or unknown`},
+		{estate(), "/unresolved?cursor=x", 400, `cursor "x" is not one`},
 		{estate(), "/workloads?as_of=yesterday", 400, `as_of is "yesterday", want a time`},
 		{estate(), "/workloads?severity=awful", 400, `severity "awful": want one of`},
 		{estate(), "/images?kev=maybe", 400, `kev is "maybe", want true or false`},

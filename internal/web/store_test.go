@@ -6,6 +6,7 @@ import (
 	"iter"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/stowage-dev/stowage/internal/inventory"
 	"github.com/stowage-dev/stowage/internal/view"
@@ -18,6 +19,7 @@ type fakeStore struct {
 	accounts        []view.Account
 	scopes          []view.Scope
 	workloads       []view.WorkloadDetail
+	unresolved      []view.UnresolvedContainer
 	images          []view.ImageDetail
 	vulnerabilities []view.VulnerabilityDetail
 	// err is what every call returns when it is set.
@@ -42,7 +44,7 @@ func (f *fakeStore) Scopes(_ context.Context, q view.ScopeQuery) (view.Page[view
 func (f *fakeStore) Workloads(_ context.Context, q view.WorkloadQuery) (view.Page[view.Workload], error) {
 	return paged(f.err, f.workloads, q.Paging, func(d view.WorkloadDetail) (view.Workload, bool) {
 		return d.Workload, strings.Contains(strings.ToLower(d.Name), strings.ToLower(q.Name)) &&
-			equalOrEmpty(q.Account, d.Account) && (q.Exposed == nil || *q.Exposed == d.Exposed) && (q.KEV == nil || *q.KEV == d.KEV) &&
+			equalOrEmpty(q.Account, d.Account) && equalOrEmpty(string(q.Exposed), string(d.Exposed)) && (q.KEV == nil || *q.KEV == d.KEV) &&
 			d.MaxSeverity >= q.Severity
 	})
 }
@@ -57,13 +59,25 @@ func (f *fakeStore) AllWorkloads(context.Context, view.WorkloadQuery) iter.Seq2[
 	}
 }
 
-func (f *fakeStore) Workload(_ context.Context, key string) (view.WorkloadDetail, error) {
+func (f *fakeStore) Workload(_ context.Context, key string, at time.Time) (view.WorkloadDetail, error) {
+	if key == "several" {
+		return view.WorkloadDetail{}, fmt.Errorf("fake.Workload: %w", &view.AmbiguousError{
+			Kind: "workload", Name: key, Candidates: []view.Candidate{{Key: "1z141z3", Detail: "one " + hostile}, {Key: "3ledger", Detail: "other"}},
+		})
+	}
 	for _, w := range f.workloads {
 		if w.Key == key {
+			w.AsOf = at
 			return w, f.err
 		}
 	}
 	return view.WorkloadDetail{}, notHeld(f.err, "workload", key)
+}
+
+func (f *fakeStore) UnresolvedContainers(_ context.Context, q view.UnresolvedQuery) (view.Page[view.UnresolvedContainer], error) {
+	return paged(f.err, f.unresolved, q.Paging, func(c view.UnresolvedContainer) (view.UnresolvedContainer, bool) {
+		return c, strings.Contains(c.Reference, q.Reference) && equalOrEmpty(q.Account, c.Account)
+	})
 }
 
 func (f *fakeStore) Images(_ context.Context, q view.ImageQuery) (view.Page[view.Image], error) {
@@ -97,7 +111,7 @@ func (f *fakeStore) Vulnerabilities(_ context.Context, q view.VulnerabilityQuery
 	})
 }
 
-func (f *fakeStore) AllFindings(context.Context) iter.Seq2[view.ImageFinding, error] {
+func (f *fakeStore) AllFindings(context.Context, view.FindingQuery) iter.Seq2[view.ImageFinding, error] {
 	return func(func(view.ImageFinding, error) bool) {}
 }
 
@@ -116,7 +130,7 @@ func notHeld(err error, kind, name string) error {
 	if err != nil {
 		return err
 	}
-	return fmt.Errorf("fake.Get(%s): %s %s: %w", name, kind, name, view.ErrNotFound)
+	return fmt.Errorf("fake.Get(%s): %w", name, &view.NotFoundError{Kind: kind, Name: name, Hint: "ask for another"})
 }
 
 func equalOrEmpty(want, got string) bool { return want == "" || want == got }

@@ -17,7 +17,7 @@ var shared = []string{
 
 // pages are the names of the templates with a page each.
 var pages = []string{
-	"overview", "workloads", "workload", "images", "image", "vulnerabilities", "vulnerability", "coverage", "accounts", "scans", "error",
+	"overview", "workloads", "workload", "images", "image", "unresolved", "vulnerabilities", "vulnerability", "coverage", "accounts", "scans", "error",
 }
 
 // templates are the pages' templates by name, each with the shared ones.
@@ -57,4 +57,5 @@ var functions = template.FuncMap{
 	"imageURL":         imageURL,
 	"vulnerabilityURL": vulnerabilityURL,
 	"workloadURL":      workloadURL,
+	"workloadThen":     workloadThen,
 }

@@ -29,7 +29,8 @@ func (s *site) vulnerabilities(r *http.Request) (page, error) {
 		return page{}, err
 	}
 	d := vulnerabilitiesPage{list: newList(r, vulnerabilityFields, found.Next), Items: found.Items}
-	d.Exports = exportLinks("findings", nil) // The dataset has no filters.
+	// The dataset has no filter by a part of an identifier.
+	d.Exports = exportLinks("findings", without(d.query, "id"))
 	if len(found.Items) == 0 {
 		if d.Empty, err = s.noVulnerabilities(r, d.list); err != nil {
 			return page{}, err

@@ -22,6 +22,7 @@ func Register(mux *http.ServeMux, store view.Store) {
 	mux.HandleFunc("GET /workloads/{key}", serve("workload", s.workload))
 	mux.HandleFunc("GET /images", serve("images", s.images))
 	mux.HandleFunc("GET /images/{digest}", serve("image", s.image))
+	mux.HandleFunc("GET /unresolved", serve("unresolved", s.unresolved))
 	mux.HandleFunc("GET /vulnerabilities", serve("vulnerabilities", s.vulnerabilities))
 	mux.HandleFunc("GET /vulnerabilities/{id}", serve("vulnerability", s.vulnerability))
 	mux.HandleFunc("GET /coverage", serve("coverage", s.coverage))

@@ -4,7 +4,9 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"time"
 
+	"github.com/stowage-dev/stowage/internal/api"
 	"github.com/stowage-dev/stowage/internal/inventory"
 	"github.com/stowage-dev/stowage/internal/view"
 )
@@ -64,7 +66,11 @@ type version struct {
 
 func (s *site) workload(r *http.Request) (page, error) {
 	ctx := r.Context()
-	detail, err := s.store.Workload(ctx, r.PathValue("key"))
+	at, err := api.ParseAsOf(r.URL.Query().Get("as_of"))
+	if err != nil {
+		return page{}, err
+	}
+	detail, err := s.store.Workload(ctx, r.PathValue("key"), at)
 	if err != nil {
 		return page{}, err
 	}
@@ -81,8 +87,10 @@ func (s *site) workload(r *http.Request) (page, error) {
 	if i := detail.CloudIdentity; i != nil {
 		d.Identities = append(d.Identities, identity{*i, "which acts in the cloud as"})
 	}
-	if d.Gaps, err = s.gapsAround(ctx, detail); err != nil {
-		return page{}, err
+	if !d.Past() {
+		if d.Gaps, err = s.gapsAround(ctx, detail); err != nil {
+			return page{}, err
+		}
 	}
 	return page{Title: detail.Name, Section: "/workloads", Data: d}, nil
 }
@@ -105,6 +113,17 @@ func (s *site) gapsAround(ctx context.Context, d view.WorkloadDetail) ([]view.Sc
 		}
 	}
 	return gaps, nil
+}
+
+// Past reports whether the page does not show how the workload is now.
+func (p workloadPage) Past() bool { return !p.AsOf.IsZero() || !p.GoneAt.IsZero() }
+
+// Then is the time that the page shows, for links to what was there then.
+func (p workloadPage) Then() string {
+	if p.AsOf.IsZero() {
+		return ""
+	}
+	return p.AsOf.UTC().Format(time.RFC3339Nano)
 }
 
 // Ports returns the ports of an exposure in words.

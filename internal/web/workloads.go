@@ -10,7 +10,7 @@ import (
 var workloadFields = []field{
 	{Name: "name", Label: "Name", Example: "part of a name"},
 	{Name: "severity", Label: "Severity", Options: anySeverity},
-	{Name: "exposed", Label: "Internet reaches it", Options: yesOrNo},
+	{Name: "exposed", Label: "Internet reaches it", Options: yesNoUnknown},
 	{Name: "kev", Label: "Known exploited", Options: yesOrNo},
 	{Name: "provider", Label: "Provider", Options: anyProvider, More: true},
 	{Name: "account", Label: "Account", More: true},
@@ -37,6 +37,8 @@ type workloadTable struct {
 	// Past is whether they are as of a time in the past, for which there are no
 	// findings.
 	Past bool
+	// Then is that time, for links.
+	Then string
 	// Compact tables leave out the images.
 	Compact bool
 }
@@ -57,6 +59,7 @@ func (s *site) workloads(r *http.Request) (page, error) {
 	}
 	d.Exports = exportLinks("workloads", d.query)
 	if d.Table.Past {
+		d.Table.Then = r.URL.Query().Get("as_of")
 		d.Table.Caption = "Workloads as of " + q.AsOf.UTC().Format("2006-01-02 15:04:05 UTC")
 	}
 	if len(found.Items) == 0 {

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/stowage-dev/stowage/internal/collect"
+	"github.com/stowage-dev/stowage/internal/exposure"
 	"github.com/stowage-dev/stowage/internal/inventory"
 )
 
@@ -24,8 +25,8 @@ import (
 // one group, family and role are one workload with as many replicas: that is
 // what a person started, and tasks come and go.
 const (
-	ecsServiceKind inventory.Kind = "aws.ecs.service"
-	ecsTaskKind    inventory.Kind = "aws.ecs.task"
+	ecsServiceKind = exposure.ECSServiceKind
+	ecsTaskKind    = exposure.ECSTaskKind
 )
 
 // ecsService lists what runs: the tasks of each cluster, grouped by service,

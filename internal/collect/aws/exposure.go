@@ -18,7 +18,7 @@ var exposureInputs = []string{ecsService.name, ec2Service.name, elbv2.name}
 // like theirs: its exposures have history, and when one of its inputs has a gap
 // it has one too, instead of claiming that nothing is exposed.
 var exposureService = service{
-	name:           "exposure",
+	name:           exposure.CollectorName,
 	readsInventory: true,
 	collect:        collectExposure,
 }

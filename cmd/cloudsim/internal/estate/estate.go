@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// A Config says how big the estate is. The zero value is the demo.
+// A Config says how big the estate is. The zero value is the demo without gaps.
 type Config struct {
 	// Seed decides everything that is left to chance.
 	Seed uint64
@@ -21,6 +21,8 @@ type Config struct {
 	PodsPerWorkload int
 	// ExternalID is what [AuditRole] demands of whoever assumes it; nothing if empty.
 	ExternalID string
+	// Gaps gives the estate places that cannot be read: see [Estate.Gaps].
+	Gaps bool
 }
 
 // MinWorkloads is the smallest estate: the hand-written workloads, the system

@@ -21,9 +21,15 @@ type TrueWorkload struct {
 	// Replicas is the number of tasks or pods that run; 0 for functions.
 	Replicas int `json:"replicas"`
 	// Role is the ARN of the role that the containers act as.
-	Role       string          `json:"role,omitempty"`
-	Exposed    bool            `json:"exposed"`
-	Containers []TrueContainer `json:"containers"`
+	Role    string `json:"role,omitempty"`
+	Exposed bool   `json:"exposed"`
+	// Hidden is whether nobody can read the workload, for its cluster cannot be
+	// reached: a correct inventory does not show it.
+	Hidden bool `json:"hidden,omitempty"`
+	// ExposedHidden is whether nobody can read how the internet reaches it: a
+	// correct inventory shows that this is unknown.
+	ExposedHidden bool            `json:"exposed_hidden,omitempty"`
+	Containers    []TrueContainer `json:"containers"`
 }
 
 // A TrueContainer is one container at one digest.
@@ -47,6 +53,8 @@ func (e *Estate) Truth() iter.Seq[TrueWorkload] {
 	return func(yield func(TrueWorkload) bool) {
 		for i := range e.awsCells() + e.standalone {
 			for _, w := range e.cell(i).truth(e.digests) {
+				w.Hidden = e.private(i) && w.Cluster == e.KubeClusterName(privateCluster)
+				w.ExposedHidden = e.waysHidden(i) && (w.Kind == "ecs.service" || w.Kind == "ecs.task")
 				if !yield(w) {
 					return
 				}

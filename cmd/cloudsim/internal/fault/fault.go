@@ -92,6 +92,9 @@ type Effect struct {
 // A Set holds the rules in force. The zero value has none. It is safe for
 // concurrent use.
 type Set struct {
+	// Standing rules are in force besides the others, and nobody ends them.
+	Standing []Rule
+
 	mu    sync.RWMutex
 	rules []Rule
 	// draws counts the decisions about error rates, which are made in a fixed
@@ -124,7 +127,8 @@ func (s *Set) Match(t Target) Effect {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	var e Effect
-	for _, r := range s.rules {
+	for i := range len(s.Standing) + len(s.rules) {
+		r := s.rule(i)
 		if !r.matches(t) {
 			continue
 		}
@@ -137,6 +141,14 @@ func (s *Set) Match(t Target) Effect {
 		e.ServerError = e.ServerError || s.draw(r.ErrorRate)
 	}
 	return e
+}
+
+// rule returns the i-th of the standing and then the other rules.
+func (s *Set) rule(i int) Rule {
+	if i < len(s.Standing) {
+		return s.Standing[i]
+	}
+	return s.rules[i-len(s.Standing)]
 }
 
 // draw decides true for the given share of its calls, evenly spread: the

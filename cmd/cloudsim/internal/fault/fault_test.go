@@ -92,3 +92,30 @@ func TestServeHTTP(t *testing.T) {
 		}
 	}
 }
+
+// TestStandingRulesStay ends and replaces all others.
+func TestStandingRulesStay(t *testing.T) {
+	t.Parallel()
+	s := Set{Standing: []Rule{{Cluster: "edge-1", Unreachable: true}}}
+	standing, other := Target{Cluster: "edge-1"}, Target{Account: "1"}
+	if err := s.Replace([]Rule{{Account: "1", Deny: true}, {Cluster: "edge-1", Deny: true}}); err != nil {
+		t.Fatal(err)
+	}
+	if e := s.Match(standing); !e.Unreachable || !e.Deny {
+		t.Errorf("with other rules = %+v, want both effects", e)
+	}
+	if e := s.Match(other); !e.Deny || e.Unreachable {
+		t.Errorf("of another target = %+v, want denied", e)
+	}
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, httptest.NewRequest(http.MethodDelete, "/_sim/faults", nil))
+	if e := s.Match(standing); !e.Unreachable || e.Deny {
+		t.Errorf("when the others ended = %+v, want unreachable", e)
+	}
+	if e := s.Match(other); e != (Effect{}) {
+		t.Errorf("of another target then = %+v, want nothing", e)
+	}
+	if rules := s.Rules(); len(rules) != 0 {
+		t.Errorf("rules = %+v, want those alone that can be ended", rules)
+	}
+}
