@@ -1,304 +1,211 @@
 package main
 
 import (
-	"context"
+	"bytes"
 	"fmt"
 	"io"
 	"os"
-	"runtime"
-	"slices"
-	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
-	"github.com/stowage-dev/stowage/internal/advisory"
-	"github.com/stowage-dev/stowage/internal/collect"
-	"github.com/stowage-dev/stowage/internal/config"
+	"github.com/stowage-dev/stowage/internal/export"
 	"github.com/stowage-dev/stowage/internal/finding"
 	"github.com/stowage-dev/stowage/internal/image"
-	"github.com/stowage-dev/stowage/internal/registry"
 	"github.com/stowage-dev/stowage/internal/scan"
 )
 
 // scanOptions are the flags of the scan command.
 type scanOptions struct {
 	platform   string
+	image      string
 	advisories []string
 	kev        string
 	failOn     string
+	format     string
+	output     string
 	json       bool
+}
+
+// scanFormats are the names of what the scan command prints.
+func scanFormats() []string {
+	names := []string{"table", "json"}
+	for _, f := range export.ReportFormats {
+		names = append(names, f.Name)
+	}
+	return names
 }
 
 // newScan returns the command that scans one image, without a server.
 func newScan() *cobra.Command {
 	var o scanOptions
 	cmd := &cobra.Command{
-		Use:   "scan <reference|OCI layout|archive>",
+		Use:   "scan <reference|OCI layout|archive|->",
 		Short: "Scan one image and print it, without a server",
-		Long: "Scan reads an image from a registry, from an OCI layout (a directory), or from an archive made by\n" +
-			"`docker save` or in the OCI form, and prints its packages' vulnerabilities and its failed checks.\n" +
-			"Vulnerabilities need --advisories; without, packages and checks alone are printed.",
+		Long: "Scan reads an image from a registry, from an OCI layout (a directory), from an archive made by\n" +
+			"`docker save` or in the OCI form, or such an archive from standard input (-), and prints its packages'\n" +
+			"vulnerabilities, its failed checks, and which signatures and attestations the registry keeps of it.\n" +
+			"Vulnerabilities need --advisories; without, packages and checks alone are printed.\n\n" +
+			"Exit codes: 0 nothing that --fail-on names, 1 the image could not be read, 2 wrong use, 3 with --fail-on when\n" +
+			"only a part of the image could be read, 4 something has the severity of --fail-on, 130 interrupted.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runScan(cmd, args[0], o)
 		},
 	}
 	cmd.Flags().String("config", "", "configuration file, for registries (default STOWAGE_CONFIG)")
-	cmd.Flags().StringVar(&o.platform, "platform", "linux/"+runtime.GOARCH, "platform of an index, os/architecture[/variant]")
+	cmd.Flags().StringVar(&o.platform, "platform", "", "platform of an index, os/architecture[/variant] (default linux and this machine's architecture)")
+	cmd.Flags().StringVar(&o.image, "image", "", "name or tag of the image in a layout or archive that holds several")
 	cmd.Flags().StringSliceVar(&o.advisories, "advisories", nil, "directories, zip files or URLs of OSV advisories")
 	cmd.Flags().StringVar(&o.kev, "kev", "", "file or URL of CISA's catalogue of exploited vulnerabilities")
 	cmd.Flags().StringVar(&o.failOn, "fail-on", "", "exit with 4 if something has at least this severity: low, medium, high or critical")
-	cmd.Flags().BoolVar(&o.json, "json", false, "print JSON")
+	cmd.Flags().StringVar(&o.format, "format", "table", strings.Join(scanFormats(), ", "))
+	cmd.Flags().StringVarP(&o.output, "output", "o", "", "file to write (default standard output)")
+	cmd.Flags().BoolVar(&o.json, "json", false, "short for --format json")
 	return cmd
 }
 
-// A scanReport is what the scan command prints.
-type scanReport struct {
-	Reference       string                         `json:"reference"`
-	Digest          string                         `json:"digest,omitempty"`
-	Platform        string                         `json:"platform"`
-	Distribution    string                         `json:"distribution,omitempty"`
-	Partial         string                         `json:"partial,omitempty"`
-	Packages        []image.Package                `json:"packages"`
-	Vulnerabilities []finding.VulnerabilityFinding `json:"vulnerabilities"`
-	Checks          []finding.CheckFinding         `json:"checks"`
-	// Matched is whether advisories were given: no vulnerabilities mean
-	// something only then.
-	Matched bool `json:"matched"`
+// check returns what the flags mean, or what is wrong with them.
+func (o *scanOptions) check(cmd *cobra.Command) (threshold finding.Severity, platform image.Platform, err error) {
+	fail := func(format string, args ...any) (finding.Severity, image.Platform, error) {
+		return 0, image.Platform{}, &exitError{exitUsage, fmt.Errorf(format, args...)}
+	}
+	threshold = finding.Critical + 1
+	if o.failOn != "" {
+		if threshold, err = finding.ParseSeverity(o.failOn); err != nil || threshold == finding.Unknown {
+			return fail("--fail-on %q is not low, medium, high or critical", o.failOn)
+		}
+	}
+	platform = defaultPlatform()
+	if o.platform != "" {
+		platform = image.ParsePlatform(o.platform)
+	}
+	if platform.OS == "" || platform.Architecture == "" {
+		return fail("--platform %q is not os/architecture[/variant], such as linux/arm64", o.platform)
+	}
+	if o.json {
+		if cmd.Flags().Changed("format") && o.format != "json" {
+			return fail("--json and --format %s contradict each other", o.format)
+		}
+		o.format = "json"
+	}
+	if _, err := scanWriter(o.format); err != nil {
+		return fail("%w", err)
+	}
+	return threshold, platform, nil
 }
 
 func runScan(cmd *cobra.Command, name string, o scanOptions) error {
 	ctx := cmd.Context()
-	threshold := finding.Critical + 1
-	if o.failOn != "" {
-		var err error
-		if threshold, err = finding.ParseSeverity(o.failOn); err != nil || threshold == finding.Unknown {
-			return &exitError{exitUsage, fmt.Errorf("--fail-on %q is not low, medium, high or critical", o.failOn)}
-		}
-	}
-	platform := image.ParsePlatform(o.platform)
-	if platform.OS == "" || platform.Architecture == "" {
-		return &exitError{exitUsage, fmt.Errorf("--platform %q is not os/architecture[/variant], such as linux/arm64", o.platform)}
-	}
-	source, done, err := openImage(ctx, cmd, name)
+	threshold, platform, err := o.check(cmd)
 	if err != nil {
 		return err
 	}
-	defer done()
-	manifest, rawConfig, err := source.Image(ctx, platform)
+	say := scanStatus(cmd.ErrOrStderr())
+	defer say("")
+	say("Reading the manifest…")
+	source, err := openImage(ctx, cmd, name, o)
 	if err != nil {
 		return err
 	}
+	defer source.close()
+	manifest, rawConfig, err := source.manifest(ctx, platform, o.platform != "")
+	if err != nil {
+		return err
+	}
+	if source.client != nil {
+		say("Asking for signatures and attestations…")
+	}
+	referrers, err := source.referrers(ctx, manifest)
+	if err != nil {
+		return err
+	}
+	say("")
 	progress, finish := scanProgress(cmd.ErrOrStderr())
-	result, err := scan.Image(ctx, source, manifest, rawConfig, nil, scan.Options{Progress: progress})
+	result, err := scan.Image(ctx, source, manifest, rawConfig, nil, scan.Options{
+		Progress: progress, References: source.references(), Referrers: referrers,
+	})
 	finish()
 	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return fmt.Errorf("%s: %w", source.name, err)
 	}
-	report := scanReport{
-		Reference: name, Digest: manifest.Digest, Platform: manifest.Platform.String(), Distribution: result.Ecosystem,
-		Partial: result.Inventory.Partial, Matched: len(o.advisories) > 0,
-		Packages: append([]image.Package{}, result.Inventory.Packages...), Checks: append([]finding.CheckFinding{}, result.Checks...),
-		Vulnerabilities: []finding.VulnerabilityFinding{},
-	}
+	report := newScanReport(source.name, manifest, result, referrers)
+	report.ref, report.Matched = source.ref, len(o.advisories) > 0
 	if report.Matched {
+		say("Comparing with advisories…")
 		if report.Vulnerabilities, err = matchPackages(ctx, report.Packages, o); err != nil {
 			return err
 		}
+		say("")
 	}
-	if err := printScan(cmd.OutOrStdout(), report, o.json); err != nil {
+	if err := writeScan(cmd, report, o); err != nil {
 		return err
 	}
-	if report.worst() >= threshold {
-		return &exitError{code: exitFindings}
+	return verdict(report, threshold, o.failOn)
+}
+
+// writeScan writes the report where it is wanted.
+func writeScan(cmd *cobra.Command, report scanReport, o scanOptions) error {
+	write, err := scanWriter(o.format)
+	if err != nil {
+		return err
 	}
+	if o.output == "" {
+		return write(cmd.OutOrStdout(), report)
+	}
+	var b bytes.Buffer
+	if err := write(&b, report); err != nil {
+		return err
+	}
+	if err := writeFile(o.output, &b); err != nil {
+		return err
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "Wrote %s: %s.\n", printable(o.output), report.found())
 	return nil
 }
 
-// openImage returns the image that a name means: a file or directory if there
-// is one of that name, else a reference.
-func openImage(ctx context.Context, cmd *cobra.Command, name string) (registry.Source, func(), error) {
-	if info, err := os.Stat(name); err == nil {
-		open := registry.OpenArchive
-		if info.IsDir() {
-			open = registry.OpenLayout
-		}
-		local, err := open(name, "")
-		if err != nil {
-			return nil, nil, err
-		}
-		return local, func() { _ = local.Close() }, nil
-	}
-	ref, err := image.ParseReference(name)
-	if err != nil {
-		return nil, nil, &exitError{exitUsage, fmt.Errorf("%w; and there is no file or directory of that name", err)}
-	}
-	c, err := loadConfig(cmd, os.Environ())
-	if err != nil {
-		return nil, nil, err
-	}
-	c.Log.Level = 4 // Only what went wrong.
-	log := newLogger(c.Log)
-	var credentials []registry.CredentialFunc
-	if strings.Contains(ref.Host, ".dkr.ecr") {
-		cloud, err := openAWS(ctx, config.AWS{Profile: c.AWS.Profile}, &collect.Limiter{}, log)
-		if err != nil {
-			return nil, nil, fmt.Errorf("credentials for %s: %w", ref.Host, err)
-		}
-		credentials = append(credentials, cloud.RegistryCredential)
-	}
-	client, err := newRegistry(c.Registry, log, credentials...)
-	if err != nil {
-		return nil, nil, err
-	}
-	return client.Source(ref), func() {}, nil
-}
-
-// matchPackages returns the vulnerabilities of the packages, worst first.
-func matchPackages(ctx context.Context, packages []image.Package, o scanOptions) ([]finding.VulnerabilityFinding, error) {
-	store := &memoryStore{index: advisory.NewIndex(), advisories: map[[2]string]advisory.Advisory{}}
-	importer := &advisory.Importer{Store: store}
-	ecosystems := map[string]bool{}
-	for _, p := range packages {
-		base, _, _ := strings.Cut(p.Ecosystem, ":")
-		ecosystems[base] = true
-	}
-	var wanted []string
-	for e := range ecosystems {
-		wanted = append(wanted, e)
-	}
-	for _, location := range o.advisories {
-		feeds, err := advisory.Open(location, wanted...)
-		if err != nil {
-			return nil, err
-		}
-		for _, feed := range feeds {
-			if _, err := importer.Import(ctx, feed); err != nil {
-				return nil, err
-			}
-		}
-	}
-	var kev *advisory.KEV
-	if o.kev != "" {
-		var err error
-		if kev, _, err = importer.Fetcher.LoadKEV(ctx, o.kev, advisory.State{}); err != nil {
-			return nil, err
-		}
-	}
-	return store.match(packages, kev), nil
-}
-
-// A memoryStore holds advisories for one scan.
-type memoryStore struct {
-	index      *advisory.Index
-	advisories map[[2]string]advisory.Advisory
-}
-
-// FeedState implements [advisory.Store].
-func (*memoryStore) FeedState(context.Context, string) (advisory.State, error) {
-	return advisory.State{}, nil
-}
-
-// SaveFeedState implements [advisory.Store].
-func (*memoryStore) SaveFeedState(context.Context, string, advisory.State) error { return nil }
-
-// AdvisoryHashes implements [advisory.Store].
-func (*memoryStore) AdvisoryHashes(context.Context, string) (map[string]int64, error) {
-	return nil, nil
-}
-
-// ApplyAdvisories implements [advisory.Store].
-func (m *memoryStore) ApplyAdvisories(_ context.Context, source string, upserts []advisory.Advisory, _ []string) error {
-	for _, a := range upserts {
-		a.Source = source
-		m.index.Put(&a)
-		m.advisories[[2]string{source, a.ID}] = a
-	}
-	return nil
-}
-
-func (m *memoryStore) match(packages []image.Package, kev *advisory.KEV) []finding.VulnerabilityFinding {
-	found := []finding.VulnerabilityFinding{}
-	for _, p := range packages {
-		if !advisory.Matchable(p) {
-			continue
-		}
-		hits, _ := m.index.Match(advisory.PackageOf(p))
-		for _, h := range hits {
-			a := m.advisories[[2]string{h.Source, h.Advisory}]
-			for _, v := range h.Vulnerabilities {
-				found = append(found, finding.VulnerabilityFinding{
-					Vulnerability: v, Advisory: h.Advisory, Summary: a.Summary, Severity: a.Severity, KEV: kev.Has(v),
-					Ecosystem: p.Ecosystem, Package: p.Name, Version: p.Version, Fixed: h.Fixed, Path: p.Path, Layer: p.Layer,
-				})
-			}
-		}
-	}
-	slices.SortStableFunc(found, func(a, b finding.VulnerabilityFinding) int {
-		if a.Severity != b.Severity {
-			return int(b.Severity) - int(a.Severity)
-		}
-		return strings.Compare(a.Vulnerability, b.Vulnerability)
-	})
-	return found
-}
-
-// worst returns the highest severity of the report.
-func (r scanReport) worst() finding.Severity {
-	worst := finding.Unknown
-	for _, v := range r.Vulnerabilities {
-		worst = max(worst, v.Severity)
-	}
-	for _, c := range r.Checks {
-		worst = max(worst, c.Severity)
-	}
-	return worst
-}
-
-func printScan(w io.Writer, r scanReport, asJSON bool) error {
-	if asJSON {
-		return printJSON(w, r)
-	}
-	t := newTable(w)
-	t.row("Image", r.Reference)
-	t.row("Digest", r.Digest)
-	t.row("Platform", r.Platform)
-	t.row("System", r.Distribution)
-	t.row("Packages", strconv.Itoa(len(r.Packages)))
-	if r.Partial != "" {
-		t.row("Partial", r.Partial)
-	}
-	if err := t.flush(); err != nil {
-		return err
-	}
-	fmt.Fprintln(w, "\nVulnerabilities")
-	switch {
-	case !r.Matched:
-		fmt.Fprintln(w, "not looked for: name advisories with --advisories")
-	case len(r.Vulnerabilities) == 0:
-		fmt.Fprintln(w, "none in these advisories")
-	default:
-		t = newTable(w, "SEVERITY", "ID", "KEV", "PACKAGE", "VERSION", "FIXED", "LAYER", "PATH")
-		for _, v := range r.Vulnerabilities {
-			t.row(v.Severity.String(), v.Vulnerability, yes(v.KEV, "KEV"), v.Package, v.Version, v.Fixed, strconv.Itoa(v.Layer), v.Path)
-		}
-		if err := t.flush(); err != nil {
-			return err
-		}
-	}
-	fmt.Fprintln(w, "\nFailed checks")
-	if len(r.Checks) == 0 {
-		fmt.Fprintln(w, "none")
+// verdict returns the end of the command that --fail-on asks for.
+func verdict(r scanReport, threshold finding.Severity, failOn string) error {
+	if failOn == "" {
 		return nil
 	}
-	t = newTable(w, "SEVERITY", "CHECK", "DETAIL", "PATH")
-	for _, c := range r.Checks {
-		t.row(c.Severity.String(), c.Check, c.Detail, c.Path)
+	n := 0
+	for _, v := range r.Vulnerabilities {
+		if v.Severity >= threshold {
+			n++
+		}
 	}
-	return t.flush()
+	for _, c := range r.Checks {
+		if c.Severity >= threshold {
+			n++
+		}
+	}
+	switch {
+	case n > 0:
+		return &exitError{exitFindings, fmt.Errorf("%s of at least %s severity (--fail-on)", plural(n, "finding"), threshold)}
+	case r.Partial != "":
+		return &exitError{exitIncomplete, fmt.Errorf("nothing of at least %s severity was found, but only a part of the image could be read: %s", threshold, r.Partial)}
+	}
+	return nil
+}
+
+// scanStatus returns a function that shows on a terminal what is waited for;
+// an empty string ends it.
+func scanStatus(w io.Writer) func(string) {
+	f, ok := w.(*os.File)
+	if !ok || !isTerminal(f) {
+		return func(string) {}
+	}
+	shown := false
+	return func(line string) {
+		if shown || line != "" {
+			fmt.Fprint(f, "\r\x1b[K"+line)
+		}
+		shown = line != ""
+	}
 }
 
 // scanProgress returns a function that shows how far a scan is, on a terminal,
@@ -308,7 +215,7 @@ func scanProgress(w io.Writer) (func(scan.Progress), func()) {
 	if !ok || !isTerminal(f) {
 		return nil, func() {}
 	}
-	bars := mpb.New(mpb.WithOutput(w), mpb.WithWidth(48))
+	bars := mpb.New(mpb.WithOutput(w), mpb.WithWidth(48), mpb.WithRefreshRate(100*time.Millisecond))
 	bar := bars.AddBar(0, mpb.PrependDecorators(decor.Name("Layers")), mpb.AppendDecorators(decor.CountersKibiByte("% .1f of % .1f")),
 		mpb.BarRemoveOnComplete())
 	show := func(p scan.Progress) {
@@ -320,5 +227,3 @@ func scanProgress(w io.Writer) (func(scan.Progress), func()) {
 		bars.Wait()
 	}
 }
-
-var _ advisory.Store = (*memoryStore)(nil)

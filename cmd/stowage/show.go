@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -11,7 +12,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/stowage-dev/stowage/internal/client"
+	"github.com/stowage-dev/stowage/internal/export"
 	"github.com/stowage-dev/stowage/internal/finding"
+	"github.com/stowage-dev/stowage/internal/image"
 	"github.com/stowage-dev/stowage/internal/view"
 )
 
@@ -129,7 +132,41 @@ func printChecks(w io.Writer, checks []view.WorkloadCheck) error {
 }
 
 func newImage() *cobra.Command {
-	return show("image <digest|reference>", "Show one image: packages, vulnerabilities, checks, where it runs", "/images", printImage)
+	cmd := show("image <digest|reference>", "Show one image: packages, vulnerabilities, checks, where it runs", "/images", printImage)
+	var names []string
+	for _, f := range export.ReportFormats {
+		names = append(names, f.Name)
+	}
+	var format, output string
+	cmd.Flags().StringVar(&format, "format", "", "write a document instead: "+strings.Join(names, ", "))
+	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write the document to (default standard output)")
+	print := cmd.RunE
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if format == "" {
+			if output != "" {
+				return &exitError{exitUsage, errors.New("--output needs --format")}
+			}
+			return print(cmd, args)
+		}
+		if _, err := export.ReportFormatNamed(format); err != nil {
+			return &exitError{exitUsage, fmt.Errorf("--format %q is none of %s", format, strings.Join(names, ", "))}
+		}
+		c, err := newClient(cmd)
+		if err != nil {
+			return err
+		}
+		body, err := c.Open(cmd.Context(), "/images/"+url.PathEscape(args[0])+"/report", url.Values{"format": {format}})
+		if err != nil {
+			return err
+		}
+		defer body.Close()
+		if output == "" {
+			_, err = io.Copy(cmd.OutOrStdout(), body)
+			return err
+		}
+		return writeFile(output, body)
+	}
+	return cmd
 }
 
 // imageFindings returns the counts of an image's vulnerabilities, which mean
@@ -157,6 +194,7 @@ func printImage(w io.Writer, d view.ImageDetail) error {
 	t.row("Findings", imageFindings(d.Image))
 	t.row("User", d.Config.User)
 	t.row("Layers", strconv.Itoa(len(d.Layers)))
+	t.row("Signatures", referrersLine(d.Referrers))
 	t.row("Run by", plural(d.Workloads, "workload"))
 	if err := t.flush(); err != nil {
 		return err
@@ -182,6 +220,43 @@ func printImage(w io.Writer, d view.ImageDetail) error {
 		}
 	}
 	return printRunBy(w, d.RunBy)
+}
+
+// referrersLine tells what a registry keeps about an image, in one line.
+func referrersLine(r *image.Referrers) string {
+	if r == nil {
+		return "not known: no registry was asked"
+	}
+	counts := map[image.ReferrerKind]int{}
+	for _, item := range r.Items {
+		counts[item.Kind]++
+	}
+	var parts []string
+	for _, k := range []struct {
+		kind image.ReferrerKind
+		one  string
+	}{
+		{image.Signature, "signature"},
+		{image.Provenance, "provenance"},
+		{image.SBOM, "SBOM"},
+		{image.Attestation, "attestation"},
+		{image.OtherReferrer, "other artifact"},
+	} {
+		if n := counts[k.kind]; n > 0 {
+			parts = append(parts, plural(n, k.one))
+		}
+	}
+	line := "none"
+	if len(parts) > 0 {
+		line = strings.Join(parts, ", ") + ": present, not verified"
+	}
+	switch {
+	case r.Problem != "" && len(parts) > 0:
+		line += "; there may be more: " + r.Problem
+	case r.Problem != "":
+		line = "not known: " + r.Problem
+	}
+	return line
 }
 
 func newCVE() *cobra.Command {

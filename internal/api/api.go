@@ -34,7 +34,7 @@ func Register(mux *http.ServeMux, store view.Store, version string) huma.API {
 	config.CreateHooks = nil // No $schema links in every answer.
 	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	api := humago.New(mux, config)
-	o := operations{store: store}
+	o := operations{store: store, version: version}
 	o.registerCoverage(api)
 	o.registerWorkloads(api)
 	o.registerImages(api)
@@ -43,6 +43,8 @@ func Register(mux *http.ServeMux, store view.Store, version string) huma.API {
 	o.registerChecks(api)
 	mux.HandleFunc("GET "+Prefix+"/export/{dataset}", o.export)
 	describeExport(api)
+	mux.HandleFunc("GET "+Prefix+"/images/{digest}/report", o.report)
+	describeReport(api)
 	return api
 }
 
@@ -62,6 +64,8 @@ func schemaName(t reflect.Type, hint string) string {
 // operations are the API's operations on one tenant's inventory.
 type operations struct {
 	store view.Store
+	// version is the program's.
+	version string
 }
 
 // A body is an answer whose body is T.

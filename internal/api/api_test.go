@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -8,7 +9,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/stowage-dev/stowage/internal/api"
+	"github.com/stowage-dev/stowage/internal/finding"
+	"github.com/stowage-dev/stowage/internal/image"
 	"github.com/stowage-dev/stowage/internal/inventory"
 	"github.com/stowage-dev/stowage/internal/postgres"
 	"github.com/stowage-dev/stowage/internal/postgres/storetest"
@@ -97,6 +102,8 @@ func TestAPI(t *testing.T) {
 		{"/unresolved?cursor=nonsense", 400, "cursor"},
 		{"/images", 200, `"items":[]`},
 		{"/images/sha256:0", 404, "not found"},
+		{"/images/sha256:0/report", 404, "not found"},
+		{"/images/sha256:0/report?format=pdf", 400, "cyclonedx, sarif, spdx"},
 		{"/vulnerabilities", 200, `"items":[]`},
 		{"/vulnerabilities/CVE-1", 404, "CVE-1"},
 		{"/checks", 200, `"image/user-root"`},
@@ -116,6 +123,65 @@ func TestAPI(t *testing.T) {
 		status, body := get(t, h, test.path)
 		if status != test.status || !strings.Contains(body, test.want) {
 			t.Errorf("GET %s = %d %s, want %d and %q", test.path, status, body, test.status, test.want)
+		}
+	}
+}
+
+// TestReport writes an image that was read, and refuses one that was not.
+func TestReport(t *testing.T) {
+	t.Parallel()
+	db := storetest.Open(t)
+	digest := "sha256:" + strings.Repeat("ab", 32)
+	if err := db.PutRoots(t.Context(), postgres.DefaultTenant, []inventory.ChildScope{{ScopeKey: scope}}); err != nil {
+		t.Fatal(err)
+	}
+	snapshot := postgres.NewSnapshot(scope)
+	defer snapshot.Close()
+	err := snapshot.Emit(inventory.Workload{
+		UID: "arn:aws:ecs:eu-west-1:111122223333:service/shop/cart", Kind: "aws.ecs.service", Name: "cart", Replicas: 1,
+		Containers: []inventory.Container{{Name: "app", Type: inventory.MainContainer, Image: "registry.example/shop/cart:1", Digest: digest}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Apply(t.Context(), postgres.Run{
+		Tenant: postgres.DefaultTenant, Snapshot: snapshot, Result: inventory.ScopeResult{Outcome: inventory.Complete},
+	}, nil); err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	api.Register(mux, db.Reader(postgres.DefaultTenant), "1.2.3")
+	if status, body := get(t, mux, "/images/"+digest+"/report"); status != 400 || !strings.Contains(body, "was not read") {
+		t.Errorf("before the scan: %d %s, want that it was not read", status, body)
+	}
+	var id inventory.ID
+	err = db.SaveResolution(t.Context(), postgres.Resolution{
+		Tenant: postgres.DefaultTenant, Reference: postgres.Reference{Host: "registry.example", Repository: "shop/cart", Digest: digest},
+		Manifest: &image.Manifest{Digest: digest, Platform: image.Platform{OS: "linux", Architecture: "amd64"}},
+	}, func(_ context.Context, _ pgx.Tx, s postgres.ImageState) error {
+		id = s.ID
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.SaveScan(t.Context(), postgres.ScanResult{
+		Image: id, Version: 1, Inventory: image.Inventory{Packages: []image.Package{{Ecosystem: "npm", Name: "lodash", Version: "4.17.15", Path: "a"}}},
+		Checks: []finding.CheckFinding{{Check: "image/user-root", Severity: finding.Medium, Detail: "No user.", Layer: -1}},
+	}, nil); err != nil {
+		t.Fatal(err)
+	}
+	for format, want := range map[string][]string{
+		"":          {`"bomFormat": "CycloneDX"`, `"lodash"`, `"version": "1.2.3"`},
+		"cyclonedx": {`"registry.example/shop/cart:1"`},
+		"spdx":      {`"SPDX-2.3"`, `"lodash"`},
+		"sarif":     {`"2.1.0"`, `"image/user-root"`},
+	} {
+		status, body := get(t, mux, "/images/"+digest[:20]+"/report?format="+format)
+		for _, w := range want {
+			if status != 200 || !json.Valid([]byte(body)) || !strings.Contains(body, w) {
+				t.Errorf("format %q: %d %s, want %q", format, status, body, w)
+			}
 		}
 	}
 }

@@ -126,6 +126,7 @@ func New(o Options) (*Client, error) {
 		river.AddWorker(config.Workers, &collectWorker{client: c})
 		river.AddWorker(config.Workers, &resolveWorker{client: c})
 		river.AddWorker(config.Workers, &scanWorker{client: c})
+		river.AddWorker(config.Workers, &referrersWorker{client: c})
 		river.AddWorker(config.Workers, &matchImageWorker{client: c})
 		river.AddWorker(config.Workers, &matchAdvisoriesWorker{client: c})
 		river.AddWorker(config.Workers, &importWorker{client: c})

@@ -316,6 +316,18 @@ func (s *shelf) layer(reference string) string {
 	return m.Layers[0].Digest.String()
 }
 
+// tag pushes an image without layers by a tag.
+func (s *shelf) tag(repository, tag string) {
+	s.t.Helper()
+	ref, err := name.ParseReference(s.host + "/" + repository + ":" + tag)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := remote.Write(ref, empty.Image); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
 func (s *shelf) push(repository string, files map[string]string) (reference, digest string) {
 	s.t.Helper()
 	var b bytes.Buffer

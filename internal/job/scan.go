@@ -133,8 +133,12 @@ func (w *scanWorker) read(ctx context.Context, id inventory.ID, source postgres.
 	if err != nil {
 		return err
 	}
+	referrers, err := w.client.opts.Registry.Referrers(ctx, at, manifest.Digest, source.Indexes...)
+	if err != nil {
+		return err
+	}
 	result, err := scan.Image(ctx, w.client.opts.Registry.Source(at), manifest, config, layerCache{db}, scan.Options{
-		References: source.References,
+		References: source.References, Referrers: &referrers,
 	})
 	if err != nil {
 		return err
@@ -143,6 +147,7 @@ func (w *scanWorker) read(ctx context.Context, id inventory.ID, source postgres.
 		"layers_read", result.LayersRead, "bytes_read", result.BytesRead, "partial", result.Inventory.Partial, "duration", time.Since(start))
 	return db.SaveScan(ctx, postgres.ScanResult{
 		Image: id, Version: scanVersion, Ecosystem: result.Ecosystem, Inventory: result.Inventory, Checks: result.Checks,
+		Referrers: &referrers,
 	}, func(ctx context.Context, tx pgx.Tx) error {
 		return w.client.insertTx(ctx, tx, []river.InsertManyParams{{Args: MatchImageArgs{Image: id, Version: scanVersion}}})
 	})

@@ -9,7 +9,8 @@ import (
 
 // SweepArgs ask for a look at what is due without anything having changed:
 // images that an older extractor set scanned, scans that failed yesterday,
-// references whose registry did not answer, tags that may have moved.
+// references whose registry did not answer, tags that may have moved, images
+// that may have been signed meanwhile.
 type SweepArgs struct {
 	Tenant int `json:"tenant" river:"unique"`
 }
@@ -25,7 +26,9 @@ const (
 	sweepEvery  = 15 * time.Minute
 	retryFailed = 24 * time.Hour
 	tagTTL      = time.Hour
-	sweepLimit  = 5000
+	// referrersTTL is how long an answer about referrers is believed.
+	referrersTTL = 24 * time.Hour
+	sweepLimit   = 5000
 )
 
 type sweepWorker struct {
@@ -44,6 +47,13 @@ func (w *sweepWorker) Work(ctx context.Context, job *river.Job[SweepArgs]) error
 	jobs := make([]river.InsertManyParams, 0, len(images))
 	for _, i := range images {
 		jobs = append(jobs, scanJob(i))
+	}
+	stale, err := db.ReferrersToRead(ctx, now.Add(-referrersTTL), sweepLimit)
+	if err != nil {
+		return err
+	}
+	for _, id := range stale {
+		jobs = append(jobs, river.InsertManyParams{Args: ReferrersArgs{Image: id}})
 	}
 	refs, err := db.ReferencesToResolve(ctx, job.Args.Tenant, now.Add(-tagTTL), now.Add(-retryFailed), sweepLimit)
 	if err != nil {

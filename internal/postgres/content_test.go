@@ -163,6 +163,62 @@ func scanned(t *testing.T, db *postgres.DB, packages ...image.Package) inventory
 	return scans[0].ID
 }
 
+// TestReferrers keeps what a registry answered, and that it was never asked.
+func TestReferrers(t *testing.T) {
+	t.Parallel()
+	db := openWithScope(t)
+	id := scanned(t, db)
+	detail := func() *image.Referrers {
+		t.Helper()
+		d, err := db.Reader(tenant).Image(t.Context(), digest(1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d.Referrers
+	}
+	if got := detail(); got != nil {
+		t.Errorf("referrers = %+v before a registry was asked, want none known", got)
+	}
+	signature := image.Referrer{
+		Kind: image.Signature, ArtifactType: "application/vnd.cncf.notary.signature", Digest: digest(5), Size: 7,
+		Place: image.InReferrers, Subject: digest(1),
+	}
+	provenance := image.Referrer{
+		Kind: image.Provenance, PredicateType: "https://slsa.dev/provenance/v1", Digest: digest(6), Size: 8,
+		Place: image.InIndex, Subject: digest(1),
+	}
+	for _, want := range []*image.Referrers{
+		{Items: []image.Referrer{signature, provenance}, Problem: "denied\uFFFD"},
+		{Items: []image.Referrer{provenance}},
+		{Items: []image.Referrer{}},
+	} {
+		if err := db.SaveScan(t.Context(), postgres.ScanResult{Image: id, Version: 1, Referrers: want}, nil); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, detail()); diff != "" {
+			t.Errorf("referrers mismatch (-want +got):\n%s", diff)
+		}
+	}
+}
+
+// TestImageIndexes finds the indexes that hold an image.
+func TestImageIndexes(t *testing.T) {
+	t.Parallel()
+	db := openWithScope(t)
+	collect(t, db, complete, workload(1))
+	ref := reference
+	ref.Digest = digest(1)
+	children := []inventory.PlatformManifest{{Digest: digest(11), OS: "linux", Architecture: "amd64"}}
+	scans := resolve(t, db, postgres.Resolution{Reference: ref, Index: digest(1), Children: children, Manifest: manifest(11, "amd64")})
+	source, err := db.ImageSource(t.Context(), scans[0].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{digest(1)}, source.Indexes); diff != "" {
+		t.Errorf("indexes mismatch (-want +got):\n%s", diff)
+	}
+}
+
 func importAdvisories(t *testing.T, db *postgres.DB, removed []string, advisories ...advisory.Advisory) {
 	t.Helper()
 	var changed []int64

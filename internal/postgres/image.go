@@ -289,6 +289,8 @@ type ImageSource struct {
 	References []image.Reference
 	// Accounts are the accounts of those workloads, in the same order.
 	Accounts []string
+	// Indexes are the digests of known indexes that hold the manifest.
+	Indexes []string
 }
 
 // ImageSource returns the manifest of an image and where it can be pulled.
@@ -307,6 +309,9 @@ func (db *DB) ImageSource(ctx context.Context, id inventory.ID) (_ ImageSource, 
 		return s, err
 	}
 	if m.Layers, err = db.imageLayers(ctx, id); err != nil {
+		return s, err
+	}
+	if s.Indexes, err = db.indexesOf(ctx, m.Digest); err != nil {
 		return s, err
 	}
 	rows, err := db.pool.Query(ctx, `
@@ -347,6 +352,9 @@ type ScanResult struct {
 	Ecosystem string
 	Inventory image.Inventory
 	Checks    []finding.CheckFinding
+	// Referrers are what the registry keeps about the image; nil when it was
+	// not asked.
+	Referrers *image.Referrers
 }
 
 // SaveScan replaces what is known of an image's content. then is called inside
@@ -376,6 +384,9 @@ func (db *DB) SaveScan(ctx context.Context, r ScanResult, then func(context.Cont
 			return err
 		}
 		if err := saveChecks(ctx, tx, r); err != nil {
+			return err
+		}
+		if err := saveReferrers(ctx, tx, r.Image, r.Referrers); err != nil {
 			return err
 		}
 		if then == nil {

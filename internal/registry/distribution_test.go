@@ -13,8 +13,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 )
 
@@ -51,6 +53,8 @@ func TestDistribution(t *testing.T) {
 		t.Error(err)
 	}
 
+	checkDistributionReferrers(t, c, addr, img)
+
 	// The second half, as after a broken connection.
 	blob, err := c.Blob(t.Context(), mustRef(t, addr+"/one:1"), digestOf(content(3<<20)), 3<<20)
 	if err != nil {
@@ -74,6 +78,36 @@ func TestDistribution(t *testing.T) {
 	wantKind(t, err, NotFound)
 	_, err = newClient(t, Options{}).Resolve(t.Context(), mustRef(t, addr+"/one:1"))
 	wantKind(t, err, Denied)
+}
+
+// checkDistributionReferrers pushes signatures as cosign and Notation do. The
+// registry has no referrers API, so that the client that pushes keeps a tag.
+func checkDistributionReferrers(t *testing.T, c *Client, addr string, img v1.Image) {
+	t.Helper()
+	auth := remote.WithAuth(&authn.Basic{Username: "app", Password: password})
+	subject := descriptorOf(t, img)
+	notation := artifact(t, notationSignature, "application/jose+json", &subject, nil)
+	for object, a := range map[string]v1.Image{
+		"@" + descriptorOf(t, notation).Digest.String(): notation,
+		":" + digestTag(subject.Digest.String()) + ".att": artifact(t, "application/vnd.oci.image.config.v1+json", dsseEnvelope, nil,
+			map[string]string{annotationCosignPredicate: slsa}),
+	} {
+		ref, err := name.ParseReference(addr + "/one" + object)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := remote.Write(ref, a, auth); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r, err := c.Referrers(t.Context(), mustRef(t, addr+"/one:1"), subject.Digest.String())
+	want := []string{
+		`signature "` + notationSignature + `" "" in fallback tag`,
+		`provenance "` + dsseEnvelope + `" "` + slsa + `" in cosign tag`,
+	}
+	if diff := cmp.Diff(want, found(r)); diff != "" || err != nil || r.Problem != "" {
+		t.Errorf("referrers: %v, problem %q, mismatch (-want +got):\n%s", err, r.Problem, diff)
+	}
 }
 
 // startDistribution runs the registry on a free port and returns its address.

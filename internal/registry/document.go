@@ -67,14 +67,20 @@ type Child struct {
 	OSVersion string
 	// Name is what a layout on disk calls the entry; empty in registries.
 	Name string
+	// Reference is the full reference that containerd calls it by in a
+	// layout, where Name is a tag.
+	Reference string
 	// Of is the digest of the image that an attestation is about.
 	Of string
+	// ArtifactType is what the index says that an attestation is.
+	ArtifactType string
 }
 
 const (
 	annotationReferenceType   = "vnd.docker.reference.type"
 	annotationReferenceDigest = "vnd.docker.reference.digest"
 	annotationRefName         = "org.opencontainers.image.ref.name"
+	annotationContainerdName  = "io.containerd.image.name"
 )
 
 // document is what manifests and indexes are decoded into. That a document
@@ -168,7 +174,7 @@ func newIndex(manifests []v1.Descriptor) (*Index, error) {
 		if err != nil {
 			return nil, fault(Malformed, "manifest %d of the index: %w", i, err)
 		}
-		c := Child{Descriptor: d, Name: m.Annotations[annotationRefName]}
+		c := Child{Descriptor: d, Name: m.Annotations[annotationRefName], Reference: m.Annotations[annotationContainerdName]}
 		if p := m.Platform; p != nil {
 			c.Platform = image.Platform{OS: p.OS, Architecture: p.Architecture, Variant: p.Variant}
 			c.OSVersion = p.OSVersion
@@ -178,6 +184,9 @@ func newIndex(manifests []v1.Descriptor) (*Index, error) {
 			index.Indexes = append(index.Indexes, c)
 		case m.Annotations[annotationReferenceType] != "", c.Platform.OS == "unknown":
 			c.Of = m.Annotations[annotationReferenceDigest]
+			if !types.MediaType(m.ArtifactType).IsConfig() {
+				c.ArtifactType = m.ArtifactType
+			}
 			index.Attestations = append(index.Attestations, c)
 		case m.MediaType.IsImage() && isConfigType(types.MediaType(m.ArtifactType)):
 			index.Images = append(index.Images, c)

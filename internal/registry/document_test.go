@@ -122,6 +122,8 @@ func TestIndexParts(t *testing.T) {
 		entry(string(types.OCIImageIndex), `,"annotations":{"org.opencontainers.image.ref.name":"v1"}`),
 		entry(string(types.OCIManifestSchema1), `,"platform":{"os":"unknown","architecture":"unknown"}`),
 		entry(string(types.OCIManifestSchema1), `,"artifactType":"application/spdx+json"`),
+		// An index for lazy pulling stands beside its image, with its platform.
+		entry(string(types.OCIManifestSchema1), `,"artifactType":"application/vnd.amazon.soci.index.v2+json","platform":{"os":"linux","architecture":"arm64","variant":"v8"}`),
 		entry("application/x", ""),
 	}, ","))
 	doc, err := parseDocument([]byte(raw), okDigest, "")

@@ -99,6 +99,8 @@ type target struct {
 	repository string
 	// object is the tag or digest that errors name.
 	object string
+	// page is the query of a page of a list; empty for the first.
+	page string
 }
 
 // target checks ref, which may have been built without
@@ -115,14 +117,16 @@ func (c *Client) target(ref image.Reference) (target, error) {
 	return target{host: c.host(checked.Host), repository: checked.Repository, object: object}, nil
 }
 
-// url returns the URL of an object of the repository; class is "manifests" or
-// "blobs".
+// url returns the URL of an object of the repository; class is "manifests",
+// "blobs" or "referrers".
 func (t target) url(class string) string {
 	u := t.base
 	u.Path = strings.TrimSuffix(u.Path, "/") + "/v2/" + t.repository + "/" + class + "/" + t.object
+	query, _ := url.ParseQuery(t.page) // Of a query that is none, the rest.
 	if t.mirrored {
-		u.RawQuery = url.Values{"ns": {t.name}}.Encode()
+		query.Set("ns", t.name)
 	}
+	u.RawQuery = query.Encode()
 	return u.String()
 }
 

@@ -108,6 +108,9 @@ func flatten(ctx context.Context, f fetcher, index *Index, depth int) ([]Child, 
 			if c.Name == "" {
 				c.Name = nested.Name
 			}
+			if c.Reference == "" {
+				c.Reference = nested.Reference
+			}
 			images = append(images, c)
 		}
 	}

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 
@@ -35,8 +37,8 @@ type files interface {
 }
 
 // OpenLayout opens a directory in the OCI image layout. name is what the
-// layout calls the image (org.opencontainers.image.ref.name); empty means the
-// only one.
+// layout calls the image (org.opencontainers.image.ref.name, or containerd's
+// io.containerd.image.name); empty means the only one.
 // See https://github.com/opencontainers/image-spec/blob/main/image-layout.md.
 func OpenLayout(path, name string) (*Local, error) {
 	dir, err := openDirectory(path)
@@ -54,6 +56,20 @@ func OpenArchive(path, name string) (*Local, error) {
 	if err != nil {
 		return nil, locate(err, "", path, "")
 	}
+	return openArchive(a, path, name)
+}
+
+// OpenArchiveFile is [OpenArchive] for an open file, which path only names.
+// Closing the image closes the file.
+func OpenArchiveFile(f *os.File, path, name string) (*Local, error) {
+	a, err := tarOf(f)
+	if err != nil {
+		return nil, locate(err, "", path, "")
+	}
+	return openArchive(a, path, name)
+}
+
+func openArchive(a *tarFile, path, name string) (*Local, error) {
 	return newLocal(a, path, func() (Source, error) {
 		if f, _, err := a.open("oci-layout"); err == nil {
 			f.Close()
@@ -147,8 +163,8 @@ func (l *layout) selectName(name string) error {
 	}
 	var names []string
 	other := func(c Child) bool {
-		names = append(names, c.Name)
-		return c.Name != name
+		names = append(names, cmp.Or(c.Reference, c.Name, "one without a name"))
+		return c.Name != name && !sameName(c.Reference, name)
 	}
 	l.root.Images = slices.DeleteFunc(l.root.Images, other)
 	l.root.Indexes = slices.DeleteFunc(l.root.Indexes, other)

@@ -98,18 +98,30 @@ func (c *Client) Manifest(ctx context.Context, ref image.Reference) (*Document, 
 }
 
 func (c *Client) manifest(ctx context.Context, t target) (*Document, error) {
+	raw, header, err := c.rawManifest(ctx, t)
+	var doc *Document
+	if err == nil {
+		doc, err = verifyDocument(raw, t.object, header)
+	}
+	return doc, locate(err, t.name, t.repository, t.object)
+}
+
+// rawManifest reads a manifest or index as it is, without comparing it with
+// its digest.
+func (c *Client) rawManifest(ctx context.Context, t target) ([]byte, http.Header, error) {
+	return c.read(ctx, t, "manifests", acceptManifests)
+}
+
+// read reads a document of the class whole.
+func (c *Client) read(ctx context.Context, t target, class string, accept http.Header) (raw []byte, header http.Header, err error) {
 	if err := t.acquire(ctx); err != nil {
-		return nil, t.interrupted(ctx)
+		return nil, nil, t.interrupted(ctx)
 	}
 	defer t.release()
-	var (
-		raw    []byte
-		header http.Header
-	)
-	err := c.retry(ctx, t, func() error {
+	err = c.retry(ctx, t, func() error {
 		ctx, cancel := context.WithTimeout(ctx, manifestTimeout)
 		defer cancel()
-		resp, err := c.try(ctx, t, http.MethodGet, "manifests", acceptManifests)
+		resp, err := c.try(ctx, t, http.MethodGet, class, accept)
 		if err != nil {
 			return err
 		}
@@ -122,16 +134,21 @@ func (c *Client) manifest(ctx context.Context, t target) (*Document, error) {
 		}
 		return err
 	})
-	var doc *Document
-	if err == nil {
-		doc, err = verifyDocument(raw, t.object, header)
-	}
-	return doc, locate(err, t.name, t.repository, t.object)
+	return raw, header, locate(err, t.name, t.repository, t.object)
 }
 
-// verifyDocument compares a manifest with the digest, or with what the
-// registry says its digest is if it was read by tag, and decodes it.
+// verifyDocument compares a manifest with its digest and decodes it.
 func verifyDocument(raw []byte, object string, header http.Header) (*Document, error) {
+	digest, err := verifyManifest(raw, object, header)
+	if err != nil {
+		return nil, err
+	}
+	return parseDocument(raw, digest, mediaType(header))
+}
+
+// verifyManifest compares a manifest with the digest, or with what the
+// registry says its digest is if it was read by tag, and returns its digest.
+func verifyManifest(raw []byte, object string, header http.Header) (string, error) {
 	want := object
 	if !image.ValidDigest(want) {
 		want = header.Get("Docker-Content-Digest")
@@ -144,14 +161,14 @@ func verifyDocument(raw []byte, object string, header http.Header) (*Document, e
 	}
 	h, err := v1.Hasher(algorithm)
 	if err != nil {
-		return nil, fault(Unsupported, "%w", err)
+		return "", fault(Unsupported, "%w", err)
 	}
 	h.Write(raw)
 	got := fmt.Sprintf("%s:%x", algorithm, h.Sum(nil))
 	if want != "" && got != want {
-		return nil, fault(DigestMismatch, "the manifest that came has digest %s, not %s", got, want)
+		return "", fault(DigestMismatch, "the manifest that came has digest %s, not %s", got, want)
 	}
-	return parseDocument(raw, got, mediaType(header))
+	return got, nil
 }
 
 // mediaType returns the media type of a response without parameters.

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -49,6 +50,18 @@ func choose(images []Child, want image.Platform) (Child, error) {
 		}
 	}
 	return Child{}, fault(NoPlatform, "none for %s; available: %s", want, available)
+}
+
+// Runs reports whether a machine of the platform runs images of the other. A
+// machine that does not tell its variant is one that does; an image that does
+// not tell its platform runs anywhere.
+func Runs(machine, img image.Platform) bool {
+	if img == (image.Platform{}) || machine.Architecture == "" {
+		return true
+	}
+	img = normalize(img)
+	m := normalize(machine)
+	return slices.Contains(runnable(machine), img) || machine.Variant == "" && m.OS == img.OS && m.Architecture == img.Architecture
 }
 
 // runnable returns the platforms whose images a machine of platform p runs,
@@ -127,8 +140,8 @@ func list(children []Child) string {
 		if c.OSVersion != "" {
 			s += " (" + c.OSVersion + ")"
 		}
-		if c.Name != "" {
-			s += " " + c.Name
+		if name := cmp.Or(c.Reference, c.Name); name != "" {
+			s += " " + name
 		}
 		names = append(names, s)
 	}

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -44,7 +45,7 @@ type rig struct {
 func newRig(t *testing.T, between func(http.Handler) http.Handler) *rig {
 	t.Helper()
 	r := &rig{t: t}
-	h := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
+	h := registry.New(registry.Logger(discard()))
 	r.origin = httptest.NewServer(h)
 	t.Cleanup(r.origin.Close)
 	if between != nil {
@@ -250,3 +251,9 @@ func readBlob(ctx context.Context, s Source, digest string, size int) ([]byte, e
 	defer b.Close()
 	return io.ReadAll(b)
 }
+
+// discard is a log that nobody reads.
+func discard() *log.Logger { return log.New(io.Discard, "", 0) }
+
+// sorted returns the strings in order.
+func sorted(s []string) []string { return slices.Sorted(slices.Values(s)) }

@@ -37,9 +37,14 @@ func openTar(name string) (*tarFile, error) {
 	if err != nil {
 		return nil, &Error{Kind: kindOf(err), Err: err}
 	}
+	return tarOf(f)
+}
+
+// tarOf reads the headers of an open tar file, and closes it if it is none.
+func tarOf(f *os.File) (*tarFile, error) {
 	info, err := f.Stat()
 	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s is not a regular file", name)
+		err = fmt.Errorf("it is not a regular file but %s", info.Mode().Type())
 	}
 	if err != nil {
 		f.Close()

@@ -39,6 +39,9 @@ type Options struct {
 	Limits   Limits
 	// References are what workloads ask for to get the image.
 	References []image.Reference
+	// Referrers are what the registry keeps about the image; nil when it was
+	// not asked.
+	Referrers *image.Referrers
 	// Now is the time that ages are reckoned from; zero means the present.
 	Now time.Time
 	// Progress is called as the scan goes on, never twice at the same time.
@@ -102,7 +105,7 @@ func Image(ctx context.Context, source Source, m image.Manifest, rawConfig []byt
 		now = time.Now()
 	}
 	result.Checks = check.Image(check.Input{
-		Manifest: m, Config: config, Inventory: result.Inventory, References: o.References, Now: now,
+		Manifest: m, Config: config, Inventory: result.Inventory, References: o.References, Referrers: o.Referrers, Now: now,
 	})
 	return result, nil
 }

@@ -65,6 +65,9 @@ type ImageDetail struct {
 	PackageList     []image.Package                `json:"package_list"`
 	Vulnerabilities []finding.VulnerabilityFinding `json:"vulnerabilities"`
 	Checks          []finding.CheckFinding         `json:"checks"`
+	// Referrers are what the registry keeps about the image: present, not
+	// verified. It is nil while no registry was asked.
+	Referrers *image.Referrers `json:"referrers,omitempty"`
 	// RunBy are the workloads with the highest scores that run it.
 	RunBy []Workload `json:"run_by"`
 }

@@ -258,6 +258,10 @@ func estateImages() []view.ImageDetail {
 			{Check: "image/user-root", Severity: finding.Medium, Detail: "The image sets no user, which means root.", Layer: -1},
 			{Check: "image/file-setuid", Severity: finding.Low, Detail: "Setuid root.", Path: "usr/local/bin/helper", Layer: 2},
 		},
+		Referrers: &image.Referrers{Items: []image.Referrer{
+			{Kind: image.Signature, ArtifactType: hostile, Digest: digestC, Size: 1200, Place: image.InCosignTag, Subject: digestB},
+			{Kind: image.Provenance, PredicateType: "https://slsa.dev/provenance/v1", Digest: digestD, Size: 900, Place: image.InIndex, Subject: digestA},
+		}},
 	}
 	for i := range 250 {
 		a.PackageList = append(a.PackageList, image.Package{Ecosystem: "Debian:12", Name: fmt.Sprintf("libexample%d", i%10), Version: fmt.Sprintf("1.2.3-%d+deb12u1", i), Source: "example", Path: "var/lib/dpkg/status", Layer: i % 2})
@@ -270,7 +274,7 @@ func estateImages() []view.ImageDetail {
 	c := view.ImageDetail{Image: view.Image{
 		Digest: digestC, References: []string{hostile}, Platform: "linux/arm64", Size: 8_100_000, FirstSeen: now.AddDate(0, 0, -1), ScanState: "partial",
 		ScanError: "layer 3 is larger than 4 GB", ScannedAt: now, Packages: 3, MaxSeverity: finding.Medium, Medium: 1, Workloads: 1,
-	}, ConfigDigest: digestA}
+	}, ConfigDigest: digestA, Referrers: &image.Referrers{Problem: "ghcr.io/shop/ledger: denied"}}
 	d := view.ImageDetail{Image: view.Image{Digest: digestD, FirstSeen: now, ScanState: "new", Workloads: 1}}
 	return []view.ImageDetail{a, b, c, d}
 }

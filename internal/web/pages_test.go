@@ -128,15 +128,15 @@ func TestPages(t *testing.T) {
 				"Names only: values are never kept.", "checkout",
 			},
 		},
-		{path: "/images/" + digestA + "?q=EXPRESS", title: shopRef, want: []string{"1 matching of 251 packages", "4.17.1", "None of 3 matches “EXPRESS”"}, unwanted: []string{"libexample1"}},
+		{path: "/images/" + digestA + "?q=EXPRESS", title: shopRef, want: []string{"present, not verified", "https://slsa.dev/provenance/v1", "about its index", "1 matching of 251 packages", "4.17.1", "None of 3 matches “EXPRESS”"}, unwanted: []string{"libexample1"}},
 		{path: "/images/" + digestA + "?all=true", title: shopRef, want: []string{"251 packages", "1.2.3-249+deb12u1"}, unwanted: []string{"Show all"}},
 		{
 			path: "/images/" + digestB, title: proxyRef,
 			want:     []string{"This image could not be read", "401 Unauthorized", "Packages not known", "Not known: the image was not read.", "Not known: the manifest was not read."},
 			unwanted: []string{"None", "No check fails", "which means root"},
 		},
-		{path: "/images/" + digestC, title: hostile, want: []string{"Only a part of this image could be read", "layer 3 is larger than 4 GB"}},
-		{path: "/images/" + digestD, title: "sha256:dddd1b2c3d4e", want: []string{"This image was not scanned yet"}},
+		{path: "/images/" + digestC, title: hostile, want: []string{"Only a part of this image could be read", "layer 3 is larger than 4 GB", "there may be more", "ghcr.io/shop/ledger: denied"}, unwanted: []string{"None: the registry"}},
+		{path: "/images/" + digestD, title: "sha256:dddd1b2c3d4e", want: []string{"This image was not scanned yet", "no registry was asked"}},
 		{path: "/vulnerabilities", title: "Vulnerabilities", want: []string{"CVE-2021-44228", "10.0", "Exploited", "Unrated"}},
 		{path: "/vulnerabilities?kev=true", title: "Vulnerabilities", want: []string{"Known exploited: yes"}, unwanted: []string{"GO-2024-2687"}},
 		{

@@ -23,6 +23,9 @@ type Input struct {
 	Inventory image.Inventory
 	// References are what workloads ask for to get the image; may be empty.
 	References []image.Reference
+	// Referrers are what the registry keeps about the image; nil when it was
+	// not asked.
+	Referrers *image.Referrers
 	// Now is the time that ages are reckoned from.
 	Now time.Time
 }

@@ -31,6 +31,7 @@ type fixture struct {
 	Image      image.Config        `json:"image"`
 	Inventory  image.Inventory     `json:"inventory"`
 	References []string            `json:"references"`
+	Referrers  *image.Referrers    `json:"referrers"`
 	Workload   *inventory.Workload `json:"workload"`
 }
 
@@ -48,7 +49,7 @@ func TestChecks(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			in := Input{Manifest: image.Manifest{Config: f.Image}, Config: config, Inventory: f.Inventory, Now: now}
+			in := Input{Manifest: image.Manifest{Config: f.Image}, Config: config, Inventory: f.Inventory, Referrers: f.Referrers, Now: now}
 			for _, s := range f.References {
 				r, err := image.ParseReference(s)
 				if err != nil {

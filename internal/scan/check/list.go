@@ -21,6 +21,8 @@ var images = []imageCheck{
 	pipeToShell,
 	packageUnverified,
 	volumeSensitive,
+	signatureMissing,
+	provenanceMissing,
 }
 
 // workloads are all checks on workloads.

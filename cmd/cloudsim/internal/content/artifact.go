@@ -1,6 +1,8 @@
 package content
 
 import (
+	"strings"
+
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
@@ -18,6 +20,8 @@ func attestation(m Manifest) Artifact {
 		"subject":       []any{map[string]any{"name": "_", "digest": map[string]string{"sha256": m.Digest[len("sha256:"):]}}},
 		"predicate":     map[string]any{"buildType": "https://mobyproject.org/buildkit@v1"},
 	})
+	layer := descriptor(statement)
+	layer.Annotations = map[string]string{"in-toto.io/predicate-type": "https://slsa.dev/provenance/v0.2"}
 	config := jsonBlob(types.OCIConfigJSON, v1.ConfigFile{
 		OS: "unknown", Architecture: "unknown",
 		RootFS: v1.RootFS{Type: "layers", DiffIDs: []v1.Hash{hash(statement.Digest)}},
@@ -25,7 +29,7 @@ func attestation(m Manifest) Artifact {
 	return Artifact{
 		Blob: jsonBlob(types.OCIManifestSchema1, v1.Manifest{
 			SchemaVersion: 2, MediaType: types.OCIManifestSchema1,
-			Config: descriptor(config), Layers: []v1.Descriptor{descriptor(statement)},
+			Config: descriptor(config), Layers: []v1.Descriptor{layer},
 		}),
 		Subject: m.Digest,
 		Config:  config,
@@ -55,5 +59,54 @@ func sbom(name string, m Manifest, packages []Package) Artifact {
 		Referrer:     true,
 		Config:       config,
 		Layers:       []Blob{document},
+	}
+}
+
+// cosignSignature returns what cosign 2 keeps under a tag made of the digest
+// of what it signed. The signature in it is none.
+// See https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md.
+func cosignSignature(repository string, top Blob) Artifact {
+	payload := jsonBlob("application/vnd.dev.cosign.simplesigning.v1+json", map[string]any{
+		"critical": map[string]any{
+			"identity": map[string]string{"docker-reference": repository},
+			"image":    map[string]string{"docker-manifest-digest": top.Digest},
+			"type":     "cosign container image signature",
+		},
+		"optional": nil,
+	})
+	layer := descriptor(payload)
+	layer.Annotations = map[string]string{"dev.cosignproject.cosign/signature": "c2ltdWxhdGVk"}
+	config := jsonBlob(types.OCIConfigJSON, v1.ConfigFile{
+		RootFS: v1.RootFS{Type: "layers", DiffIDs: []v1.Hash{hash(payload.Digest)}},
+	})
+	return Artifact{
+		Blob: jsonBlob(types.OCIManifestSchema1, v1.Manifest{
+			SchemaVersion: 2, MediaType: types.OCIManifestSchema1, Config: descriptor(config), Layers: []v1.Descriptor{layer},
+		}),
+		Subject: top.Digest,
+		Tag:     strings.Replace(top.Digest, ":", "-", 1) + ".sig",
+		Config:  config,
+		Layers:  []Blob{payload},
+	}
+}
+
+// notationSignature returns a signature in the form of the Notary Project,
+// which refers to what it signed. The signature in it is none.
+// See https://github.com/notaryproject/specifications/blob/main/specs/signature-specification.md.
+func notationSignature(top Blob) Artifact {
+	const artifactType = "application/vnd.cncf.notary.signature"
+	envelope := jsonBlob("application/jose+json", map[string]string{"payload": "c2ltdWxhdGVk", "signature": "c2ltdWxhdGVk"})
+	config := newBlob(string(types.OCIEmptyJSON), []byte("{}"))
+	subject := descriptor(top)
+	return Artifact{
+		Blob: jsonBlob(types.OCIManifestSchema1, v1.Manifest{
+			SchemaVersion: 2, MediaType: types.OCIManifestSchema1, ArtifactType: artifactType,
+			Config: descriptor(config), Layers: []v1.Descriptor{descriptor(envelope)}, Subject: &subject,
+		}),
+		ArtifactType: artifactType,
+		Subject:      top.Digest,
+		Referrer:     true,
+		Config:       config,
+		Layers:       []Blob{envelope},
 	}
 }

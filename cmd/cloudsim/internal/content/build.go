@@ -22,7 +22,10 @@ type recipe struct {
 	// attested adds build attestations to the index, as BuildKit does.
 	attested bool
 	// sbom adds a referrer: an SPDX document about each manifest.
-	sbom   bool
+	sbom bool
+	// cosign and notation add a signature of what the tag names, by that tool.
+	cosign, notation bool
+
 	config v1.Config
 	layers []*layer
 }
@@ -102,6 +105,12 @@ func (b builder) image(r recipe) *Image {
 	i.Top = i.Manifests[0].Blob
 	if !r.single {
 		i.Top = jsonBlob(index.MediaType, index)
+	}
+	if r.cosign {
+		i.Artifacts = append(i.Artifacts, cosignSignature(r.repository, i.Top))
+	}
+	if r.notation {
+		i.Artifacts = append(i.Artifacts, notationSignature(i.Top))
 	}
 	return i
 }

@@ -68,8 +68,10 @@ type Artifact struct {
 	// Referrer is whether the manifest names its subject, so that the
 	// registry's referrers API lists it. Build attestations do not.
 	Referrer bool
-	Config   Blob
-	Layers   []Blob
+	// Tag is the tag by which cosign finds it; empty for the others.
+	Tag    string
+	Config Blob
+	Layers []Blob
 }
 
 // A Package is an installed package, in the words of its ecosystem.

@@ -21,7 +21,7 @@ var shopRecipes = []recipe{
 	},
 	{
 		name: "storefront-4.3.0", app: "Storefront", repository: "shop/storefront", created: "2026-09-14",
-		docker: true, sbom: true,
+		docker: true, sbom: true, notation: true,
 		config: v1.Config{
 			Env: []string{pathEnv, "JAVA_HOME=/usr/lib/jvm/java-17"}, WorkingDir: "/app", User: "10001",
 			Entrypoint: []string{"java", "-jar", "/app/app.jar"}, ExposedPorts: ports("8080"),
@@ -50,7 +50,7 @@ var shopRecipes = []recipe{
 		})},
 	},
 	{
-		name: "cart-2.4.0", app: "Cart", repository: "shop/cart", created: "2026-10-02", attested: true,
+		name: "cart-2.4.0", app: "Cart", repository: "shop/cart", created: "2026-10-02", attested: true, cosign: true,
 		config: nodeConfig("3000", "node"),
 		layers: []*layer{alpine20Base, node20, user("node", 1000), run("RUN npm ci", npmTree{"usr/src/app", []string{
 			"lodash@4.17.21", "minimist@1.2.8", "express@4.21.2", "qs@6.13.0", "body-parser@1.20.3", "cross-spawn@7.0.3",

@@ -44,6 +44,13 @@ func (g *registry) find(tags map[string]string, reference string) (*content.Imag
 		if i, ok := g.store.Image(tags[reference]); ok {
 			return i, i.Top
 		}
+		for _, i := range g.images(tags) {
+			for _, a := range i.Artifacts {
+				if a.Tag == reference {
+					return i, a.Blob
+				}
+			}
+		}
 		return nil, content.Blob{}
 	}
 	for _, i := range g.images(tags) {

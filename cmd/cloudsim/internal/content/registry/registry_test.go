@@ -195,6 +195,42 @@ func TestNotThere(t *testing.T) {
 	}
 }
 
+// TestSignatures has one of each tool: cosign's under a tag, Notation's as a
+// referrer.
+func TestSignatures(t *testing.T) {
+	t.Parallel()
+	s := start(t, hub, registry.Options{})
+	cart, _ := content.Catalog().Image("cart-2.4.0")
+	tag := strings.Replace(cart.Top.Digest, ":", "-", 1) + ".sig"
+	signature, err := remote.Image(s.reference(t, "shop/cart:"+tag), s.options(authn.Anonymous)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := signature.Manifest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(m.Layers) != 1 || m.Layers[0].MediaType != "application/vnd.dev.cosign.simplesigning.v1+json" {
+		t.Errorf("layers of the signature are %+v, want one of cosign", m.Layers)
+	}
+	storefront, _ := content.Catalog().Image("storefront-4.3.0")
+	digest, ok := s.reference(t, "shop/storefront@"+storefront.Top.Digest).(name.Digest)
+	if !ok {
+		t.Fatal("not a digest reference")
+	}
+	index, err := remote.Referrers(digest, s.options(authn.Anonymous)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	referrers, err := index.IndexManifest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(referrers.Manifests) != 1 || referrers.Manifests[0].ArtifactType != "application/vnd.cncf.notary.signature" {
+		t.Errorf("referrers are %+v, want one signature", referrers.Manifests)
+	}
+}
+
 func TestReferrersAndTags(t *testing.T) {
 	t.Parallel()
 	s := start(t, hub, registry.Options{})
