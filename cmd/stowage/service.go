@@ -14,6 +14,7 @@ import (
 	"github.com/stowage-dev/stowage/internal/collect/aws"
 	"github.com/stowage-dev/stowage/internal/collect/kubernetes"
 	"github.com/stowage-dev/stowage/internal/config"
+	"github.com/stowage-dev/stowage/internal/image"
 	"github.com/stowage-dev/stowage/internal/inventory"
 	"github.com/stowage-dev/stowage/internal/job"
 	"github.com/stowage-dev/stowage/internal/postgres"
@@ -229,7 +230,7 @@ func newRegistry(c config.Registry, log *slog.Logger, credentials ...registry.Cr
 	}
 	return registry.New(registry.Options{
 		Mirrors: mirrors, Credentials: credentials, DockerConfig: c.DockerConfig, PlainHTTP: c.PlainHTTP,
-		CABundle: c.CABundle, PerHost: c.PerHost, UserAgent: "stowage/" + version(), Logger: log,
+		CABundle: c.CABundle, PerHost: c.PerHost, BaseHosts: c.BaseHosts, UserAgent: "stowage/" + version(), Logger: log,
 	})
 }
 
@@ -239,9 +240,13 @@ func newJobs(c config.Config, db *postgres.DB, s *sources, log *slog.Logger) (*j
 	if err != nil {
 		return nil, err
 	}
+	var trusted []image.TrustedBase
+	for _, b := range c.Scan.TrustedBases {
+		trusted = append(trusted, image.TrustedBase(b))
+	}
 	return job.New(job.Options{
 		DB: db, Tenant: postgres.DefaultTenant, Logger: log,
-		Runner: s.runner, Roots: s.roots, Registry: reg,
+		Runner: s.runner, Roots: s.roots, Registry: reg, TrustedBases: trusted,
 		Feeds:        job.Feeds{Locations: c.Advisories.Locations, Ecosystems: c.Advisories.Ecosystems, KEV: c.Advisories.KEV},
 		CollectEvery: c.Collect.Every, ImportEvery: c.Advisories.Every,
 		Concurrency: c.Collect.Concurrency, Scans: c.Scan.Concurrency,

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -194,6 +195,7 @@ func printImage(w io.Writer, d view.ImageDetail) error {
 	t.row("Findings", imageFindings(d.Image))
 	t.row("User", d.Config.User)
 	t.row("Layers", strconv.Itoa(len(d.Layers)))
+	t.row("Built on", baseLine(d.Base))
 	t.row("Signatures", referrersLine(d.Referrers))
 	t.row("Run by", plural(d.Workloads, "workload"))
 	if err := t.flush(); err != nil {
@@ -223,6 +225,28 @@ func printImage(w io.Writer, d view.ImageDetail) error {
 }
 
 // referrersLine tells what a registry keeps about an image, in one line.
+// baseLine says what an image was built from and what rebuilding would fix.
+func baseLine(b *view.Base) string {
+	if b == nil {
+		return "not known"
+	}
+	line := cmp.Or(b.Name, b.Digest, "a base whose name is not known")
+	if b.Layers > 0 {
+		line += fmt.Sprintf(", the lowest %s: %d vulnerabilities from it, %d added", plural(b.Layers, "layer"), b.FromBase, b.Added)
+	}
+	if b.Problem != "" {
+		line += "; not compared: " + b.Problem
+	}
+	switch {
+	case b.Newer == "":
+	case b.NewerState != "scanned" && b.NewerState != "partial":
+		line += "; there is a newer one, not scanned yet"
+	default:
+		line += fmt.Sprintf("; rebuilding on the newer one fixes %d", len(b.Fixes))
+	}
+	return line
+}
+
 func referrersLine(r *image.Referrers) string {
 	if r == nil {
 		return "not known: no registry was asked"

@@ -99,6 +99,9 @@ type Registry struct {
 	CABundle string `koanf:"ca_bundle"`
 	// PerHost is how many requests one registry gets at a time.
 	PerHost int `koanf:"per_host"`
+	// BaseHosts are patterns of the registries that are asked for the base
+	// images which images name; that of the image itself always is.
+	BaseHosts []string `koanf:"base_hosts"`
 }
 
 // A Mirror is asked instead of the hosts that match, with the original host in
@@ -135,6 +138,26 @@ type Collect struct {
 type Scan struct {
 	// Concurrency is how many images are scanned at a time, in one process.
 	Concurrency int `koanf:"concurrency"`
+	// TrustedBases are the base images that images have to be built on; empty
+	// when any will do. It is what the check image/base-untrusted follows.
+	TrustedBases []TrustedBase `koanf:"trusted_bases"`
+}
+
+// A TrustedBase is a rule for base images.
+type TrustedBase struct {
+	// Name is a pattern of host/repository, such as "docker.io/library/*" or
+	// "registry.example/base/**".
+	Name string `koanf:"name"`
+	// MaxAge is how old the base may be; 0 for any age.
+	MaxAge time.Duration `koanf:"max_age"`
+	// Signed is whether its registry has to keep a signature of it.
+	Signed bool `koanf:"signed"`
+}
+
+// publicRegistries are where most base images are.
+var publicRegistries = []string{
+	"docker.io", "ghcr.io", "quay.io", "gcr.io", "registry.k8s.io", "public.ecr.aws", "mcr.microsoft.com", "cgr.dev",
+	"registry.access.redhat.com", "registry.redhat.io", "registry.suse.com", "container-registry.oracle.com", "nvcr.io", "dhi.io",
 }
 
 // Default returns the configuration of a run without file, environment and
@@ -145,7 +168,7 @@ func Default() Config {
 		Log:        Log{Level: slog.LevelInfo, Format: "auto"},
 		AWS:        AWS{Enabled: "auto"},
 		Kubernetes: Kubernetes{Contexts: []string{"current"}},
-		Registry:   Registry{DockerConfig: true, PerHost: 4},
+		Registry:   Registry{DockerConfig: true, PerHost: 4, BaseHosts: publicRegistries},
 		Advisories: Advisories{
 			Locations:  []string{"https://osv-vulnerabilities.storage.googleapis.com"},
 			Ecosystems: []string{"Debian", "Ubuntu", "Alpine", "npm", "PyPI", "Go", "Maven"},
@@ -186,6 +209,19 @@ func (c Config) Validate() error {
 		}
 		if u, err := url.Parse(m.Endpoint); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
 			report(fmt.Sprintf("registry.mirrors[%d].endpoint", i), "%q is not an http or https URL", m.Endpoint)
+		}
+	}
+	for i, host := range c.Registry.BaseHosts {
+		if _, err := path.Match(host, ""); host == "" || err != nil {
+			report(fmt.Sprintf("registry.base_hosts[%d]", i), "%q is not a pattern of hosts", host)
+		}
+	}
+	for i, b := range c.Scan.TrustedBases {
+		if _, err := path.Match(b.Name, ""); b.Name == "" || err != nil {
+			report(fmt.Sprintf("scan.trusted_bases[%d].name", i), "%q is not a pattern of host/repository", b.Name)
+		}
+		if b.MaxAge < 0 {
+			report(fmt.Sprintf("scan.trusted_bases[%d].max_age", i), "%s is negative", b.MaxAge)
 		}
 	}
 	for _, d := range []struct {

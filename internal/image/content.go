@@ -30,6 +30,9 @@ type Manifest struct {
 	Platform     Platform `json:"platform"`
 	Layers       []Layer  `json:"layers"`
 	Config       Config   `json:"config"`
+	// Annotations are those of the manifest that say what the image was built
+	// from.
+	Annotations map[string]string `json:"annotations,omitempty"`
 }
 
 // A Config is the part of an image's configuration that is kept. Values of

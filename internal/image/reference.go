@@ -98,6 +98,12 @@ func (r Reference) String() string {
 	return s
 }
 
+// Named returns r with its tag and without its digest.
+func (r Reference) Named() string {
+	r.Digest = ""
+	return r.String()
+}
+
 // At returns r with only the given digest.
 func (r Reference) At(digest string) Reference {
 	return Reference{Host: r.Host, Repository: r.Repository, Digest: digest}

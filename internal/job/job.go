@@ -18,6 +18,7 @@ import (
 	"github.com/riverqueue/river/rivertype"
 
 	"github.com/stowage-dev/stowage/internal/collect"
+	"github.com/stowage-dev/stowage/internal/image"
 	"github.com/stowage-dev/stowage/internal/postgres"
 	"github.com/stowage-dev/stowage/internal/registry"
 )
@@ -69,6 +70,8 @@ type Options struct {
 	Roots func(context.Context) Roots
 	// Registry reads manifests and layers.
 	Registry *registry.Client
+	// TrustedBases are the rules for base images; none means that any will do.
+	TrustedBases []image.TrustedBase
 	// Feeds are where advisories come from.
 	Feeds Feeds
 
@@ -127,6 +130,7 @@ func New(o Options) (*Client, error) {
 		river.AddWorker(config.Workers, &resolveWorker{client: c})
 		river.AddWorker(config.Workers, &scanWorker{client: c})
 		river.AddWorker(config.Workers, &referrersWorker{client: c})
+		river.AddWorker(config.Workers, &baseWorker{client: c})
 		river.AddWorker(config.Workers, &matchImageWorker{client: c})
 		river.AddWorker(config.Workers, &matchAdvisoriesWorker{client: c})
 		river.AddWorker(config.Workers, &importWorker{client: c})

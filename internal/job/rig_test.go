@@ -330,21 +330,8 @@ func (s *shelf) tag(repository, tag string) {
 
 func (s *shelf) push(repository string, files map[string]string) (reference, digest string) {
 	s.t.Helper()
-	var b bytes.Buffer
-	w := tar.NewWriter(&b)
-	for _, name := range slices.Sorted(maps.Keys(files)) {
-		body := files[name]
-		if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(body))}); err != nil {
-			s.t.Fatal(err)
-		}
-		if _, err := io.WriteString(w, body); err != nil {
-			s.t.Fatal(err)
-		}
-	}
-	if err := w.Close(); err != nil {
-		s.t.Fatal(err)
-	}
-	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b.Bytes())), nil })
+	body := tarOf(s.t, files)
+	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil })
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -376,6 +363,26 @@ func (s *shelf) push(repository string, files map[string]string) (reference, dig
 	return ref.String(), d.String()
 }
 
+// tarOf returns a tar of files.
+func tarOf(t *testing.T, files map[string]string) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		body := files[name]
+		if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(body))}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(w, body); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
 // root returns the root scope of an account that a collector reads.
 func root(account, collector string) inventory.ChildScope {
 	return inventory.ChildScope{ScopeKey: inventory.ScopeKey{
@@ -402,6 +409,11 @@ func collector(name string, f func(context.Context, collect.Scope) ([]inventory.
 // emits returns a collector that emits the same records in every scope.
 func emits(name string, records ...inventory.Record) collect.Collector {
 	return collector(name, func(context.Context, collect.Scope) ([]inventory.Record, error) { return records, nil })
+}
+
+// emitting returns a collector that emits what records holds at the time.
+func emitting(name string, records *[]inventory.Record) collect.Collector {
+	return collector(name, func(context.Context, collect.Scope) ([]inventory.Record, error) { return *records, nil })
 }
 
 // service returns a workload that runs one image.

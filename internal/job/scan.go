@@ -137,8 +137,12 @@ func (w *scanWorker) read(ctx context.Context, id inventory.ID, source postgres.
 	if err != nil {
 		return err
 	}
+	base, err := w.base(ctx, at, manifest)
+	if err != nil {
+		return err
+	}
 	result, err := scan.Image(ctx, w.client.opts.Registry.Source(at), manifest, config, layerCache{db}, scan.Options{
-		References: source.References, Referrers: &referrers,
+		References: source.References, Referrers: &referrers, Base: base, TrustedBases: w.client.opts.TrustedBases,
 	})
 	if err != nil {
 		return err
@@ -147,10 +151,23 @@ func (w *scanWorker) read(ctx context.Context, id inventory.ID, source postgres.
 		"layers_read", result.LayersRead, "bytes_read", result.BytesRead, "partial", result.Inventory.Partial, "duration", time.Since(start))
 	return db.SaveScan(ctx, postgres.ScanResult{
 		Image: id, Version: scanVersion, Ecosystem: result.Ecosystem, Inventory: result.Inventory, Checks: result.Checks,
-		Referrers: &referrers,
+		Referrers: &referrers, Base: base, Chain: chainOf(manifest),
 	}, func(ctx context.Context, tx pgx.Tx) error {
+		if err := w.client.followBase(ctx, tx, base, source.Manifest.Platform); err != nil {
+			return err
+		}
 		return w.client.insertTx(ctx, tx, []river.InsertManyParams{{Args: MatchImageArgs{Image: id, Version: scanVersion}}})
 	})
+}
+
+// chainOf returns the OCI ChainID of all layers, or an empty string if one of
+// them is not known.
+func chainOf(m image.Manifest) string {
+	chain := image.ChainIDs(m.DiffIDs())
+	if len(chain) == 0 {
+		return ""
+	}
+	return chain[len(chain)-1]
 }
 
 // layerCache keeps layer results in the store.

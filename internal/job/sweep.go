@@ -9,8 +9,8 @@ import (
 
 // SweepArgs ask for a look at what is due without anything having changed:
 // images that an older extractor set scanned, scans that failed yesterday,
-// references whose registry did not answer, tags that may have moved, images
-// that may have been signed meanwhile.
+// references whose registry did not answer, tags that may have moved, those of
+// base images too, images that may have been signed meanwhile.
 type SweepArgs struct {
 	Tenant int `json:"tenant" river:"unique"`
 }
@@ -59,7 +59,15 @@ func (w *sweepWorker) Work(ctx context.Context, job *river.Job[SweepArgs]) error
 	if err != nil {
 		return err
 	}
-	return w.client.insert(ctx, append(jobs, resolveJobs(job.Args.Tenant, refs)...))
+	jobs = append(jobs, resolveJobs(job.Args.Tenant, refs)...)
+	bases, err := db.BasesToCheck(ctx, now.Add(-baseTTL), sweepLimit)
+	if err != nil {
+		return err
+	}
+	for _, b := range bases {
+		jobs = append(jobs, baseJob(b))
+	}
+	return w.client.insert(ctx, jobs)
 }
 
 // periodic returns the jobs that the elected leader of all replicas enqueues,

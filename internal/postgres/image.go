@@ -134,7 +134,13 @@ func saveManifest(ctx context.Context, tx pgx.Tx, m *image.Manifest) error {
 			values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing`,
 			id, int16(i), l.Digest, l.DiffID, l.MediaType, l.Size, clean(l.CreatedBy))
 	}
-	return tx.SendBatch(ctx, batch).Close()
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return err
+	}
+	if chain := image.ChainIDs(m.DiffIDs()); len(chain) > 0 {
+		_, err = tx.Exec(ctx, `update image set chain = $2 where id = $1 and chain = ''`, id, chain[len(chain)-1])
+	}
+	return err
 }
 
 // relinkReference links the containers that a resolution is about, in every
@@ -263,14 +269,15 @@ func imageState(ctx context.Context, tx pgx.Tx, digest string) (ImageState, erro
 	return pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[ImageState])
 }
 
-// ImagesToScan returns images that run somewhere, whose configuration is known
+// ImagesToScan returns images that run somewhere or are the newest of a base
+// that others stand on, whose configuration is known
 // and that were not scanned by this extractor-set version, or whose scan
 // failed before retryBefore; those of the riskiest workloads first.
 func (db *DB) ImagesToScan(ctx context.Context, version int, retryBefore time.Time, limit int) (_ []ImageState, err error) {
 	defer derrors.Wrap(&err, "postgres.ImagesToScan(%d)", version)
 
 	rows, err := db.pool.Query(ctx, imageStateQuery+`
-		where i.config is not null and c.image_id is not null
+		where i.config is not null and (c.image_id is not null or exists (select from base_tag t where t.digest = i.digest))
 			and (i.scan_version < $1 or (i.scan_state = 'failed' and i.scanned_at < $2))
 		group by i.id
 		order by i.scan_version = 0 desc, coalesce(max(w.score), 0) desc, i.id
@@ -329,6 +336,9 @@ func (db *DB) ImageSource(ctx context.Context, id inventory.ID) (_ ImageSource, 
 		s.Accounts = append(s.Accounts, account)
 		return nil
 	})
+	if err == nil && len(s.References) == 0 {
+		s.References, err = db.basesNamed(ctx, s.Manifest.Digest)
+	}
 	return s, err
 }
 
@@ -352,6 +362,10 @@ type ScanResult struct {
 	Ecosystem string
 	Inventory image.Inventory
 	Checks    []finding.CheckFinding
+	// Chain is the OCI ChainID of all layers; empty when it is not known.
+	Chain string
+	// Base is what the image was built from; nil when that is not known.
+	Base *image.Base
 	// Referrers are what the registry keeps about the image; nil when it was
 	// not asked.
 	Referrers *image.Referrers
@@ -378,12 +392,15 @@ func (db *DB) SaveScan(ctx context.Context, r ScanResult, then func(context.Cont
 		}
 		if _, err := tx.Exec(ctx, `
 			update image set scan_state = $2, scan_error = $3, scan_version = $4, scanned_at = now(), distribution = $5,
-				packages = $6, sbom = $7, inventory = $8, failed_checks = $9
+				packages = $6, sbom = $7, inventory = $8, failed_checks = $9, chain = case $10 when '' then chain else $10 end
 			where id = $1`, int64(r.Image), state, clean(r.Inventory.Partial), r.Version, clean(r.Ecosystem),
-			len(r.Inventory.Packages), ids, blob, len(r.Checks)); err != nil {
+			len(r.Inventory.Packages), ids, blob, len(r.Checks), r.Chain); err != nil {
 			return err
 		}
 		if err := saveChecks(ctx, tx, r); err != nil {
+			return err
+		}
+		if err := saveBase(ctx, tx, r.Image, r.Base); err != nil {
 			return err
 		}
 		if err := saveReferrers(ctx, tx, r.Image, r.Referrers); err != nil {

@@ -137,7 +137,7 @@ func (r *Reader) Image(ctx context.Context, digest string) (d view.ImageDetail, 
 		return d, err
 	}
 	for _, part := range []func(context.Context, int64, *view.ImageDetail) error{
-		r.imageContent, r.imageVulnerabilities, r.imageChecks, r.imageReferrers,
+		r.imageContent, r.imageVulnerabilities, r.imageChecks, r.imageBase, r.imageReferrers,
 	} {
 		if err := part(ctx, id, &d); err != nil {
 			return d, err

@@ -34,6 +34,10 @@ type Options struct {
 	// CABundle is the path of a PEM file with authorities that are trusted in
 	// addition to the system's. It needs Transport to be nil.
 	CABundle string
+	// BaseHosts are patterns in the syntax of [path.Match] of the hosts that
+	// are asked for the base images which images name; none means only that
+	// of the image itself.
+	BaseHosts []string
 	// PerHost is the number of requests and open downloads at a time for
 	// each host; 0 means 4.
 	PerHost int
@@ -103,6 +107,11 @@ func New(o Options) (*Client, error) {
 		u, err := url.Parse(m.Endpoint)
 		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" || u.User != nil {
 			return nil, fmt.Errorf("registry mirror of %q: endpoint %q is not an http or https URL of a host and a path", m.Host, m.Endpoint)
+		}
+	}
+	for _, p := range o.BaseHosts {
+		if _, err := path.Match(p, ""); err != nil {
+			return nil, fmt.Errorf("registry of base images %q: %w", p, err)
 		}
 	}
 	for _, p := range o.PlainHTTP {

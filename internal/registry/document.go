@@ -20,6 +20,8 @@ const (
 	maxConfig = 8 << 20
 	// maxLayers bounds the layers of an image; runtimes fail far below.
 	maxLayers = 1024
+	// maxAnnotation bounds an annotation that names an image, in bytes.
+	maxAnnotation = 1 << 10
 	// maxChildren bounds the manifests of an index.
 	maxChildren = 1024
 )
@@ -45,6 +47,8 @@ type Manifest struct {
 	Config Descriptor
 	// Layers are in the order in which they are applied.
 	Layers []Descriptor
+	// Annotations are those that name the base image.
+	Annotations map[string]string
 }
 
 // An Index is a list of manifests, usually one image for several platforms.
@@ -92,7 +96,8 @@ type document struct {
 	Layers        []v1.Descriptor `json:"layers"`
 	Manifests     []v1.Descriptor `json:"manifests"`
 	// FSLayers are the layers of schema 1, which held no configuration.
-	FSLayers []json.RawMessage `json:"fsLayers"`
+	FSLayers    []json.RawMessage `json:"fsLayers"`
+	Annotations map[string]string `json:"annotations"`
 }
 
 // parseDocument decodes a manifest or an index. The media type is that of the
@@ -210,6 +215,14 @@ func newManifest(d document) (*Manifest, error) {
 		return nil, fault(Unsupported, "an artifact with a configuration of type %q, not a container image", config.MediaType)
 	}
 	m := &Manifest{Config: config, Layers: make([]Descriptor, 0, len(d.Layers))}
+	for _, key := range []string{image.AnnotationBaseName, image.AnnotationBaseDigest} {
+		if value, ok := d.Annotations[key]; ok && len(value) <= maxAnnotation {
+			if m.Annotations == nil {
+				m.Annotations = map[string]string{}
+			}
+			m.Annotations[key] = value
+		}
+	}
 	for i, l := range d.Layers {
 		layer, err := newDescriptor(l)
 		if err != nil {

@@ -70,6 +70,7 @@ func newImage(doc *Document, rawConfig []byte) (image.Manifest, error) {
 		Platform:     c.platform(),
 		Layers:       layers,
 		Config:       c.image(doc.MediaType),
+		Annotations:  doc.Image.Annotations,
 	}, nil
 }
 

@@ -39,6 +39,10 @@ type Options struct {
 	Limits   Limits
 	// References are what workloads ask for to get the image.
 	References []image.Reference
+	// Base is what the image was built from, nil when that is not known;
+	// TrustedBases are the rules for it.
+	Base         *image.Base
+	TrustedBases []image.TrustedBase
 	// Referrers are what the registry keeps about the image; nil when it was
 	// not asked.
 	Referrers *image.Referrers
@@ -105,7 +109,8 @@ func Image(ctx context.Context, source Source, m image.Manifest, rawConfig []byt
 		now = time.Now()
 	}
 	result.Checks = check.Image(check.Input{
-		Manifest: m, Config: config, Inventory: result.Inventory, References: o.References, Referrers: o.Referrers, Now: now,
+		Manifest: m, Config: config, Inventory: result.Inventory, References: o.References, Referrers: o.Referrers,
+		Base: o.Base, TrustedBases: o.TrustedBases, Now: now,
 	})
 	return result, nil
 }

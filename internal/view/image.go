@@ -70,6 +70,29 @@ type ImageDetail struct {
 	Referrers *image.Referrers `json:"referrers,omitempty"`
 	// RunBy are the workloads with the highest scores that run it.
 	RunBy []Workload `json:"run_by"`
+	// Base is what the image was built from; absent when that is not known.
+	Base *Base `json:"base,omitempty"`
+}
+
+// A Base is what an image was built from, and what rebuilding would change.
+type Base struct {
+	image.Base
+	// Newer is the manifest that the tag means now, when it is another one.
+	Newer string `json:"newer,omitempty"`
+	// NewerState is the scan state of that manifest: "new", "scanned",
+	// "partial" or "failed".
+	NewerState string `json:"newer_state,omitempty"`
+	// CheckedAt is when the registry was last asked, TagProblem why it did not
+	// answer.
+	CheckedAt  time.Time `json:"checked_at,omitzero"`
+	TagProblem string    `json:"tag_problem,omitempty"`
+	// FromBase and Added count the vulnerabilities in the base's layers and in
+	// those above; both are 0 when the base's layers are not known.
+	FromBase int `json:"from_base"`
+	Added    int `json:"added"`
+	// Fixes are the vulnerabilities of the base that the newer one has not, in
+	// the same package; absent until the newer one was scanned.
+	Fixes []string `json:"fixes,omitempty"`
 }
 
 // VulnerabilityQuery selects vulnerabilities that some image has.

@@ -26,6 +26,10 @@ type Input struct {
 	// Referrers are what the registry keeps about the image; nil when it was
 	// not asked.
 	Referrers *image.Referrers
+	// Base is what the image was built from, nil when that is not known;
+	// TrustedBases are the rules for it, none when any will do.
+	Base         *image.Base
+	TrustedBases []image.TrustedBase
 	// Now is the time that ages are reckoned from.
 	Now time.Time
 }

@@ -32,6 +32,8 @@ type fixture struct {
 	Inventory  image.Inventory     `json:"inventory"`
 	References []string            `json:"references"`
 	Referrers  *image.Referrers    `json:"referrers"`
+	Base       *image.Base         `json:"base"`
+	Trusted    []image.TrustedBase `json:"trusted_bases"`
 	Workload   *inventory.Workload `json:"workload"`
 }
 
@@ -49,7 +51,8 @@ func TestChecks(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			in := Input{Manifest: image.Manifest{Config: f.Image}, Config: config, Inventory: f.Inventory, Referrers: f.Referrers, Now: now}
+			in := Input{Manifest: image.Manifest{Config: f.Image}, Config: config, Inventory: f.Inventory, Referrers: f.Referrers,
+				Base: f.Base, TrustedBases: f.Trusted, Now: now}
 			for _, s := range f.References {
 				r, err := image.ParseReference(s)
 				if err != nil {

@@ -12,6 +12,7 @@ var images = []imageCheck{
 	metadataSecret,
 	portExposed,
 	referenceMutable,
+	baseUntrusted,
 	healthcheckMissing,
 	imageOld,
 	distributionEndOfLife,
