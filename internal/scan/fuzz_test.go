@@ -47,9 +47,9 @@ func FuzzArchive(f *testing.F) {
 	f.Add(makeZip(f, "lib/b-1.0.jar", makeZip(f, "META-INF/MANIFEST.MF", "Bundle-SymbolicName: b;x\n"), "x.war", "no zip"))
 	f.Add(makeZip(f, "EGG-INFO/PKG-INFO", "Name: a\nVersion: 1\n"))
 	f.Fuzz(func(t *testing.T, body string) {
-		for _, l := range []*language{java, pythonArchive} {
+		for _, kind := range []*archiveKind{javaArchives, pythonArchives} {
 			a := &archives{limits: fuzzLimits}
-			found, err := a.search(t.Context(), l, "x-1.0.jar", strings.NewReader(body), int64(len(body)))
+			found, err := a.search(t.Context(), kind, "x-1.0.jar", strings.NewReader(body), int64(len(body)))
 			a.Close()
 			if errors.Is(err, errPanic) {
 				t.Error(err)
@@ -137,7 +137,7 @@ func FuzzLayerResult(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(b)
-	f.Add([]byte(`{"packages":[{"path":"/","type":"?","packages":[{}]}],"non_directories":"//8","links":[{"path":"a","target":"a"}]}`))
+	f.Add([]byte(`{"packages":[{"path":"/","packages":[{"t":"?"}]}],"non_directories":"//8","links":[{"path":"a","target":"a"}]}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var r LayerResult
 		if json.Unmarshal(b, &r) != nil {

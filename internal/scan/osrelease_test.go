@@ -82,8 +82,8 @@ func TestPURL(t *testing.T) {
 		{"golang", Package{Name: "stdlib", Version: "1.22.1"}, "pkg:golang/stdlib@1.22.1"},
 		{"maven", Package{Name: "org.a:b", Version: "1"}, "pkg:maven/org.a/b@1"},
 	} {
-		if got := purlOf(test.kind, test.p, &debian12); got != test.want {
-			t.Errorf("purlOf(%q, %+v) = %q, want %q", test.kind, test.p, got, test.want)
+		if got := typesByPURL[test.kind].packageURL(test.p, &debian12); got != test.want {
+			t.Errorf("packageURL of %q, %+v = %q, want %q", test.kind, test.p, got, test.want)
 		}
 	}
 }

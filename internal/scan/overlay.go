@@ -70,12 +70,12 @@ func (o *overlay) inventory() image.Inventory {
 	installed := o.installed()
 	for _, n := range o.packages {
 		f := n.packages
-		if isDistribution(f.Type) && inv.Distribution == nil {
+		if inv.Distribution == nil && slices.ContainsFunc(f.Packages, isOfDistribution) {
 			o.skipped = append(o.skipped, f.Path+": the image has no os-release, so that the release of its packages is not known")
 		}
 		for i, p := range f.Packages {
-			q := newPackage(f, p, n.origins[i], inv.Distribution)
-			if !isDistribution(f.Type) {
+			q := newPackage(f.Path, p, n.origins[i], inv.Distribution)
+			if !isOfDistribution(p) {
 				q.OwnedBy = o.owner(installed, f.Path, q.Layer)
 			}
 			inv.Packages = append(inv.Packages, q)
@@ -114,11 +114,10 @@ func (o *overlay) distribution() *image.Distribution {
 func (o *overlay) installed() map[string]int {
 	installed := make(map[string]int)
 	for _, n := range o.packages {
-		if !isDistribution(n.packages.Type) {
-			continue
-		}
 		for i, p := range n.packages.Packages {
-			installed[p.Name] = max(installed[p.Name], n.origins[i])
+			if isOfDistribution(p) {
+				installed[p.Name] = max(installed[p.Name], n.origins[i])
+			}
 		}
 	}
 	return installed

@@ -34,15 +34,15 @@ type LayerResult struct {
 
 // A PackageFile is a file that tells of installed packages.
 type PackageFile struct {
-	Path string `json:"path"`
-	// Type is the type of the packages' purl: "deb", "npm".
-	Type     string    `json:"type"`
+	Path     string    `json:"path"`
 	Packages []Package `json:"packages"`
 }
 
 // A Package is a package in the terms of [image.Package], without what only
 // the whole image tells.
 type Package struct {
+	// Type is the type of the package URL: "deb", "npm".
+	Type          string `json:"t"`
 	Name          string `json:"n"`
 	Version       string `json:"v"`
 	Source        string `json:"s,omitempty"`

@@ -1,0 +1,88 @@
+package scan
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// wantedPaths has a path for every reader that has paths of its own.
+var wantedPaths = map[string]string{
+	"var/lib/dpkg/status":                "dpkg",
+	"var/lib/dpkg/status.d/base":         "dpkg-status-files",
+	"var/lib/dpkg/info/libc6:amd64.list": "dpkg-lists",
+	"var/lib/dpkg/status.d/base.md5sums": "dpkg-sums",
+	"lib/apk/db/installed":               "apk",
+	"usr/lib/os-release":                 "os-release",
+	"etc/passwd":                         "passwd",
+	"app/node_modules/a/package.json":    "npm",
+	"package.json":                       "npm",
+	"usr/lib/a-1.dist-info/METADATA":     "python-metadata",
+	"usr/lib/a-1.egg-info/PKG-INFO":      "python-info",
+	"usr/lib/a-1.egg-info":               "python-egg-info",
+	"usr/lib/a-1.EGG":                    "python-archive",
+	"srv/app.JAR":                        "java-archive",
+	"srv/x.jar.war":                      "java-archive",
+	"usr/lib/METADATA":                   "",
+	"srv/app.jar/x":                      "",
+	"jar":                                "",
+	"var/lib/dpkg/status.d/a/b":          "",
+	"usr/share/x.list":                   "",
+	"etc/passwd.":                        "",
+	"":                                   "",
+	"a.":                                 "",
+	"a." + strings.Repeat("x", 2*maxExtension): "",
+}
+
+func TestReaders(t *testing.T) {
+	t.Parallel()
+	tested := map[string]bool{}
+	for path, want := range wantedPaths {
+		got := ""
+		if r := readersByPath.find(path); r != nil {
+			got = r.name
+		}
+		if got != want {
+			t.Errorf("reader of %q is %q, want %q", path, got, want)
+		}
+		tested[got] = true
+	}
+	names := map[string]bool{}
+	for _, r := range slices.Concat(readers, executables) {
+		if r.name == "" || names[r.name] || r.read == nil || r.packages == nil && r.from != "" {
+			t.Errorf("reader %q has no name of its own, reads nothing, or is documented without packages", r.name)
+		}
+		if r.packages != nil && !slices.Contains(packageTypes, r.packages) {
+			t.Errorf("reader %q tells of packages that are not in the list", r.name)
+		}
+		for _, suffix := range r.suffixes {
+			if suffix[0] != '.' || suffix != strings.ToLower(suffix) || len(suffix) > maxExtension {
+				t.Errorf("reader %q has the suffix %q, which is not found", r.name, suffix)
+			}
+		}
+		names[r.name] = true
+		if !tested[r.name] && !slices.Contains(executables, r) {
+			t.Errorf("reader %q has no path in this test", r.name)
+		}
+	}
+	types := map[string]bool{}
+	for _, p := range packageTypes {
+		if types[p.purl] || p.title == "" || p.matched == "" {
+			t.Errorf("package type %q is there twice or not documented", p.purl)
+		}
+		types[p.purl] = true
+	}
+}
+
+// BenchmarkReaderOf measures what is asked of every path of every layer.
+func BenchmarkReaderOf(b *testing.B) {
+	paths := []string{
+		"usr/share/doc/libstdc++6/changelog.Debian.gz", "usr/lib/x86_64-linux-gnu/libc.so.6",
+		"app/node_modules/lodash/fp/_baseConvert.js", "usr/bin/env", "usr/lib/python3/dist-packages/a/b.py",
+		"usr/share/zoneinfo/Europe/Zurich", "app/node_modules/lodash/package.json", "srv/lib/a-1.0.JAR",
+	}
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		readersByPath.find(paths[i%len(paths)])
+	}
+}
