@@ -62,6 +62,7 @@ type scanReport struct {
 	Platform        string                         `json:"platform"`
 	Distribution    string                         `json:"distribution,omitempty"`
 	Partial         string                         `json:"partial,omitempty"`
+	Unmatched       string                         `json:"unmatched,omitempty"`
 	Packages        []image.Package                `json:"packages"`
 	Vulnerabilities []finding.VulnerabilityFinding `json:"vulnerabilities"`
 	Checks          []finding.CheckFinding         `json:"checks"`
@@ -100,12 +101,12 @@ func runScan(cmd *cobra.Command, name string, o scanOptions) error {
 	}
 	report := scanReport{
 		Reference: name, Digest: manifest.Digest, Platform: manifest.Platform.String(), Distribution: result.Ecosystem,
-		Partial: result.Inventory.Partial, Matched: len(o.advisories) > 0,
+		Partial: result.Inventory.Partial, Unmatched: result.Inventory.Unmatched, Matched: len(o.advisories) > 0,
 		Packages: append([]image.Package{}, result.Inventory.Packages...), Checks: append([]finding.CheckFinding{}, result.Checks...),
 		Vulnerabilities: []finding.VulnerabilityFinding{},
 	}
 	if report.Matched {
-		if report.Vulnerabilities, err = matchPackages(ctx, report.Packages, o); err != nil {
+		if report.Vulnerabilities, err = matchPackages(ctx, report, o); err != nil {
 			return err
 		}
 	}
@@ -157,14 +158,21 @@ func openImage(ctx context.Context, cmd *cobra.Command, name string) (registry.S
 	return client.Source(ref), func() {}, nil
 }
 
-// matchPackages returns the vulnerabilities of the packages, worst first.
-func matchPackages(ctx context.Context, packages []image.Package, o scanOptions) ([]finding.VulnerabilityFinding, error) {
+// matchPackages returns the vulnerabilities of the packages of a report, worst
+// first.
+func matchPackages(ctx context.Context, r scanReport, o scanOptions) ([]finding.VulnerabilityFinding, error) {
 	store := &memoryStore{index: advisory.NewIndex(), advisories: map[[2]string]advisory.Advisory{}}
 	importer := &advisory.Importer{Store: store}
 	ecosystems := map[string]bool{}
-	for _, p := range packages {
+	for _, p := range r.Packages {
+		if r.Unmatched != "" && p.Ecosystem == r.Distribution {
+			continue // There is nothing to read.
+		}
 		base, _, _ := strings.Cut(p.Ecosystem, ":")
 		ecosystems[base] = true
+	}
+	if len(ecosystems) == 0 {
+		return []finding.VulnerabilityFinding{}, nil
 	}
 	var wanted []string
 	for e := range ecosystems {
@@ -188,7 +196,7 @@ func matchPackages(ctx context.Context, packages []image.Package, o scanOptions)
 			return nil, err
 		}
 	}
-	return store.match(packages, kev), nil
+	return store.match(r.Packages, kev), nil
 }
 
 // A memoryStore holds advisories for one scan.
@@ -270,6 +278,9 @@ func printScan(w io.Writer, r scanReport, asJSON bool) error {
 	t.row("Packages", strconv.Itoa(len(r.Packages)))
 	if r.Partial != "" {
 		t.row("Partial", r.Partial)
+	}
+	if r.Unmatched != "" {
+		t.row("Not matched", r.Unmatched)
 	}
 	if err := t.flush(); err != nil {
 		return err

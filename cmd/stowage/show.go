@@ -109,6 +109,9 @@ func printImage(w io.Writer, d view.ImageDetail) error {
 	}
 	t.row("Scan", strings.TrimSpace(d.ScanState+" "+d.ScanError))
 	t.row("Packages", strconv.Itoa(d.Packages))
+	if d.Unmatched != "" {
+		t.row("Not matched", d.Unmatched)
+	}
 	t.row("User", d.Config.User)
 	t.row("Layers", strconv.Itoa(len(d.Layers)))
 	t.row("Run by", plural(d.Workloads, "workload"))

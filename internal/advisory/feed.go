@@ -22,10 +22,11 @@ const (
 	EPSSLocation = "https://epss.empiricalsecurity.com/epss_scores-current.csv.gz"
 )
 
-// DefaultEcosystems are those whose packages are commonly in images.
+// DefaultEcosystems are those of the packages that are read.
 var DefaultEcosystems = []string{
-	"AlmaLinux", "Alpine", "Chainguard", "Debian", "Go", "Maven", "NuGet", "Packagist", "PyPI",
-	"Red Hat", "Rocky Linux", "RubyGems", "Ubuntu", "Wolfi", "crates.io", "npm",
+	"AlmaLinux", "Alpaquita", "Alpine", "Azure Linux", "BellSoft Hardened Containers", "Chainguard", "CleanStart", "Debian",
+	"Echo", "Go", "Mageia", "Maven", "MinimOS", "NuGet", "Packagist", "PyPI", "Red Hat", "Rocky Linux", "RubyGems", "SUSE",
+	"Ubuntu", "Wolfi", "crates.io", "npm", "openEuler", "openSUSE",
 }
 
 // A Feed is one archive of advisories: the unit that is imported, and left

@@ -103,10 +103,30 @@ func Parse(b []byte) (*Advisory, error) {
 			return nil, fmt.Errorf("parse OSV record %s: affected %d: %w", r.ID, i, err)
 		}
 		if len(p.Ranges)+len(p.Versions) > 0 {
-			a.Affected = append(a.Affected, p)
+			a.Affected = append(a.Affected, intoModules(p, r.Summary)...)
 		}
 	}
+	a.Affected = distinct(a.Affected)
 	return a, nil
+}
+
+// distinct drops what a record says twice: of products or repositories that
+// are one ecosystem here. The order stays.
+func distinct(all []Affected) []Affected {
+	type key struct{ ecosystem, name string }
+	seen := make(map[key][]int, len(all))
+	var kept []Affected
+	for _, p := range all {
+		k := key{p.Ecosystem, p.Name}
+		if slices.ContainsFunc(seen[k], func(i int) bool {
+			return slices.Equal(kept[i].Ranges, p.Ranges) && slices.Equal(kept[i].Versions, p.Versions)
+		}) {
+			continue
+		}
+		seen[k] = append(seen[k], len(kept))
+		kept = append(kept, p)
+	}
+	return kept
 }
 
 // maxText limits identifiers, names and versions, in bytes.

@@ -47,6 +47,9 @@ var semanticVersioning = map[string]bool{
 // parseVersion checks that text can be a version of the ecosystem.
 func parseVersion(ecosystem, text string) (*version, error) {
 	v := &version{base: baseEcosystem(ecosystem)}
+	if d := distributionOf(v.base); d != nil && d.ordered != "" {
+		v.base = d.ordered
+	}
 	if v.base == "Go" {
 		text = goVersion(text)
 	}

@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"path"
 	"time"
+
+	"github.com/stowage-dev/stowage/internal/advisory"
 )
 
 // A Config is the whole configuration.
@@ -148,7 +150,7 @@ func Default() Config {
 		Registry:   Registry{DockerConfig: true, PerHost: 4},
 		Advisories: Advisories{
 			Locations:  []string{"https://osv-vulnerabilities.storage.googleapis.com"},
-			Ecosystems: []string{"Debian", "Ubuntu", "Alpine", "npm", "PyPI", "Go", "Maven"},
+			Ecosystems: advisory.DefaultEcosystems,
 			KEV:        "https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json",
 			Every:      6 * time.Hour,
 		},

@@ -7,8 +7,8 @@ import (
 )
 
 var apkType = &packageType{
-	purl:  "apk",
-	title: "Alpine, Wolfi, Chainguard, MinimOS", matched: "the distribution's OSV ecosystem, by origin package and release",
+	purl:         "apk",
+	title:        "apk",
 	distribution: true,
 	ecosystem:    "Alpine",
 }

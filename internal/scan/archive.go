@@ -107,7 +107,7 @@ func (a *archives) level(ctx context.Context, k *archiveKind, outer, inner strin
 // have packages which were not found. Others mean that the file is not what
 // its name says: test data and empty files are everywhere.
 func isIncomplete(err error) bool {
-	return errors.As(err, new(*LimitError)) || errors.Is(err, errPanic) || errors.Is(err, errSpool)
+	return errors.As(err, new(*LimitError)) || errors.Is(err, errPanic) || errors.Is(err, errSpool) || errors.Is(err, errDatabase)
 }
 
 // nested searches an archive in an archive. What is no archive though it is

@@ -10,10 +10,6 @@ import (
 
 // content reads a file if it is one that tells something.
 func (w *walker) content(ctx context.Context, p string, h *tar.Header, r io.Reader) error {
-	if manager := unreadDatabase(p); manager != "" {
-		w.skip(p, "the packages of "+manager+" are not read")
-		return nil
-	}
 	if found := w.readers.find(p); found != nil {
 		return w.read(ctx, p, h.Size, r, found)
 	}
@@ -44,20 +40,6 @@ func isExecutable(head []byte) bool {
 		return true
 	}
 	return false
-}
-
-// unreadDatabase returns the package manager whose database a path is of, if
-// it is one that is not read.
-func unreadDatabase(p string) string {
-	switch p {
-	case "var/lib/rpm/Packages", "var/lib/rpm/Packages.db", "var/lib/rpm/rpmdb.sqlite",
-		"usr/lib/sysimage/rpm/Packages", "usr/lib/sysimage/rpm/Packages.db", "usr/lib/sysimage/rpm/rpmdb.sqlite",
-		"usr/share/rpm/rpmdb.sqlite", "var/lib/rpmmanifest/container-manifest-1":
-		return "rpm"
-	case "var/lib/pacman/local/ALPM_DB_VERSION":
-		return "pacman"
-	}
-	return ""
 }
 
 // read gives a file's content, loaded once, to readers, or remembers why not.

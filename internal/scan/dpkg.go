@@ -10,8 +10,8 @@ import (
 )
 
 var debType = &packageType{
-	purl:  "deb",
-	title: "Debian, Ubuntu", matched: "OSV `Debian`, `Ubuntu`, by source package and release",
+	purl:         "deb",
+	title:        "dpkg",
 	distribution: true,
 	ecosystem:    "Debian",
 }

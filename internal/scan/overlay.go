@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/stowage-dev/stowage/internal/advisory"
 	"github.com/stowage-dev/stowage/internal/image"
 )
 
@@ -68,10 +69,11 @@ func (o *overlay) add(n *node) {
 func (o *overlay) inventory() image.Inventory {
 	inv := image.Inventory{Packages: []image.Package{}, Users: o.users, Distribution: o.distribution()}
 	installed := o.installed()
+	inv.Unmatched = o.unmatched(inv.Distribution)
 	for _, n := range o.packages {
 		f := n.packages
 		if inv.Distribution == nil && slices.ContainsFunc(f.Packages, isOfDistribution) {
-			o.skipped = append(o.skipped, f.Path+": the image has no os-release, so that the release of its packages is not known")
+			o.skipped = append(o.skipped, f.Path+": no file names the image's distribution, so that the release of its packages is not known")
 		}
 		for i, p := range f.Packages {
 			q := newPackage(f.Path, p, n.origins[i], inv.Distribution)
@@ -99,14 +101,34 @@ func (o *overlay) inventory() image.Inventory {
 	return inv
 }
 
-// distribution returns the os-release that counts.
+// distribution returns the os-release that counts, or what stands in for it.
 func (o *overlay) distribution() *image.Distribution {
-	for _, p := range releasePaths {
+	for _, p := range slices.Concat(releasePaths, releaseFilePaths) {
 		if d, ok := o.releases[p]; ok && d.ID != "" {
 			return &d
 		}
 	}
 	return nil
+}
+
+// unmatched tells of packages of a distribution that has no advisories.
+func (o *overlay) unmatched(d *image.Distribution) string {
+	if d == nil || advisory.IsPublished(Ecosystem(*d)) {
+		return ""
+	}
+	n := 0
+	for _, node := range o.packages {
+		for _, p := range node.packages.Packages {
+			if isOfDistribution(p) {
+				n++
+			}
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("no advisories are published for %s in the OSV format: its %d packages are listed, but compared with none",
+		cmp.Or(d.Name, join(d.ID, " ", d.Version)), n)
 }
 
 // installed returns the distribution's packages by name, with the layer that

@@ -191,7 +191,7 @@ func TestOverlay(t *testing.T) {
 func TestOverlayPartial(t *testing.T) {
 	t.Parallel()
 	rpm := read(t, member{name: "var/lib/rpm/rpmdb.sqlite", body: "x"})
-	if got := Overlay([]*LayerResult{rpm}).Partial; !strings.Contains(got, "var/lib/rpm/rpmdb.sqlite: the packages of rpm are not read") {
+	if got := Overlay([]*LayerResult{rpm}).Partial; !strings.Contains(got, "var/lib/rpm/rpmdb.sqlite: the packages are not known") {
 		t.Errorf("partial = %q, want it to tell of rpm", got)
 	}
 	if got := Overlay([]*LayerResult{rpm, read(t, member{name: "var/lib/.wh.rpm"})}).Partial; got != "" {

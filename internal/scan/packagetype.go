@@ -9,7 +9,7 @@ import (
 )
 
 // packageTypes is every kind of packages, in the order of the documentation.
-var packageTypes = []*packageType{debType, apkType, npmType, pypiType, mavenType, golangType}
+var packageTypes = []*packageType{debType, apkType, rpmType, alpmType, opkgType, npmType, pypiType, mavenType, golangType}
 
 // A packageType is a kind of packages: those that share a type of package URL.
 type packageType struct {
@@ -17,7 +17,7 @@ type packageType struct {
 	// See https://github.com/package-url/purl-spec/blob/main/PURL-TYPES.rst.
 	purl string
 	// title says in docs/ecosystems.md what packages these are, and matched
-	// what they are matched with.
+	// what they are matched with; of distributions each says that itself.
 	title, matched string
 	// distribution is whether a distribution installs such packages, so that
 	// what advisories say of them depends on its release.
@@ -57,7 +57,7 @@ func newPackage(path string, p Package, layer int, d *image.Distribution) image.
 	q := image.Package{
 		Ecosystem: t.ecosystem,
 		Name:      p.Name, Version: p.Version, Source: p.Source, SourceVersion: p.SourceVersion,
-		Architecture: p.Architecture, Path: join(path, "!/", p.Inner), Layer: layer,
+		Architecture: p.Architecture, Module: p.Module, Vendor: p.Vendor, Path: join(path, "!/", p.Inner), Layer: layer,
 		PURL: t.packageURL(p, d),
 	}
 	if t.distribution && d != nil {
@@ -72,7 +72,7 @@ func (t *packageType) packageURL(p Package, d *image.Distribution) string {
 	if t.distribution {
 		qualifiers := map[string]string{"arch": p.Architecture}
 		if d != nil {
-			u.Namespace = d.ID
+			u.Namespace = namespaceOf(*d)
 			qualifiers["distro"] = join(d.ID, "-", d.Version)
 		}
 		if p.Source != "" {

@@ -12,7 +12,10 @@ import (
 var readers = []*reader{
 	dpkgDatabase, dpkgStatusFiles, dpkgLists, dpkgSums,
 	apkDatabase,
-	osRelease, passwdFile,
+	rpmDatabase, rpmLog, rpmManifest,
+	pacmanPackage, pacmanFiles,
+	opkgDatabase, opkgLists,
+	osRelease, releaseFiles, passwdFile,
 	npmPackage,
 	pythonMetadata, pythonInfo, pythonEgg, pythonArchive,
 	javaArchive,

@@ -8,30 +8,44 @@ import (
 
 // wantedPaths has a path for every reader that has paths of its own.
 var wantedPaths = map[string]string{
-	"var/lib/dpkg/status":                "dpkg",
-	"var/lib/dpkg/status.d/base":         "dpkg-status-files",
-	"var/lib/dpkg/info/libc6:amd64.list": "dpkg-lists",
-	"var/lib/dpkg/status.d/base.md5sums": "dpkg-sums",
-	"lib/apk/db/installed":               "apk",
-	"usr/lib/os-release":                 "os-release",
-	"etc/passwd":                         "passwd",
-	"app/node_modules/a/package.json":    "npm",
-	"package.json":                       "npm",
-	"usr/lib/a-1.dist-info/METADATA":     "python-metadata",
-	"usr/lib/a-1.egg-info/PKG-INFO":      "python-info",
-	"usr/lib/a-1.egg-info":               "python-egg-info",
-	"usr/lib/a-1.EGG":                    "python-archive",
-	"srv/app.JAR":                        "java-archive",
-	"srv/x.jar.war":                      "java-archive",
-	"usr/lib/METADATA":                   "",
-	"srv/app.jar/x":                      "",
-	"jar":                                "",
-	"var/lib/dpkg/status.d/a/b":          "",
-	"usr/share/x.list":                   "",
-	"etc/passwd.":                        "",
-	"":                                   "",
-	"a.":                                 "",
-	"a." + strings.Repeat("x", 2*maxExtension): "",
+	"var/lib/dpkg/status":                       "dpkg",
+	"var/lib/dpkg/status.d/base":                "dpkg-status-files",
+	"var/lib/dpkg/info/libc6:amd64.list":        "dpkg-lists",
+	"var/lib/dpkg/status.d/base.md5sums":        "dpkg-sums",
+	"lib/apk/db/installed":                      "apk",
+	"var/lib/rpm/Packages":                      "rpm",
+	"usr/lib/sysimage/rpm/Packages.db":          "rpm",
+	"usr/share/rpm/rpmdb.sqlite":                "rpm",
+	"var/lib/rpm/rpmdb.sqlite-wal":              "rpm-log",
+	"var/lib/rpmmanifest/container-manifest-2":  "rpm-manifest",
+	"var/lib/pacman/local/zlib-1:1.3.1-2/desc":  "pacman",
+	"var/lib/pacman/local/zlib-1:1.3.1-2/files": "pacman-files",
+	"usr/lib/opkg/status":                       "opkg",
+	"usr/lib/opkg/info/busybox.list":            "opkg-lists",
+	"etc/redhat-release":                        "release-files",
+	"srv/rpm/Packages":                          "",
+	"Packages":                                  "",
+	"var/lib/pacman/sync/zlib/desc":             "",
+	"desc":                                      "",
+	"usr/lib/os-release":                        "os-release",
+	"etc/passwd":                                "passwd",
+	"app/node_modules/a/package.json":           "npm",
+	"package.json":                              "npm",
+	"usr/lib/a-1.dist-info/METADATA":            "python-metadata",
+	"usr/lib/a-1.egg-info/PKG-INFO":             "python-info",
+	"usr/lib/a-1.egg-info":                      "python-egg-info",
+	"usr/lib/a-1.EGG":                           "python-archive",
+	"srv/app.JAR":                               "java-archive",
+	"srv/x.jar.war":                             "java-archive",
+	"usr/lib/METADATA":                          "",
+	"srv/app.jar/x":                             "",
+	"jar":                                       "",
+	"var/lib/dpkg/status.d/a/b":                 "",
+	"usr/share/x.list":                          "",
+	"etc/passwd.":                               "",
+	"":                                          "",
+	"a.":                                        "",
+	"a." + strings.Repeat("x", 2*maxExtension):  "",
 }
 
 func TestReaders(t *testing.T) {
@@ -67,8 +81,8 @@ func TestReaders(t *testing.T) {
 	}
 	types := map[string]bool{}
 	for _, p := range packageTypes {
-		if types[p.purl] || p.title == "" || p.matched == "" {
-			t.Errorf("package type %q is there twice or not documented", p.purl)
+		if types[p.purl] || p.title == "" || p.distribution != (p.matched == "") {
+			t.Errorf("package type %q is there twice or not documented", p.purl) // A distribution says what matches.
 		}
 		types[p.purl] = true
 	}

@@ -48,6 +48,8 @@ type Package struct {
 	Source        string `json:"s,omitempty"`
 	SourceVersion string `json:"sv,omitempty"`
 	Architecture  string `json:"a,omitempty"`
+	Module        string `json:"m,omitempty"`
+	Vendor        string `json:"vd,omitempty"`
 	// Inner is the path in an archive: "BOOT-INF/lib/a.jar".
 	Inner string `json:"i,omitempty"`
 }

@@ -85,6 +85,11 @@ func (w *walker) entry(ctx context.Context, h *tar.Header, r io.Reader) error {
 	if err := w.take(ctx, p, h, r); err != nil {
 		return err
 	}
+	return w.overLimit()
+}
+
+// overLimit returns an error when too much is remembered.
+func (w *walker) overLimit() error {
 	if limit := w.budget.limits.Result; w.remembered > limit {
 		return &LimitError{fmt.Sprintf("what is known of the layer has more than %d bytes", limit)}
 	}
@@ -195,7 +200,7 @@ func (w *walker) found(p string, packages []Package) {
 	}
 	w.packages[p] = PackageFile{Path: p, Packages: append(w.packages[p].Packages, packages...)}
 	for _, q := range packages {
-		w.remembered += int64(len(q.Name) + len(q.Version) + len(q.Source) + len(q.SourceVersion) + len(q.Inner) + 64)
+		w.remembered += int64(len(q.Name) + len(q.Version) + len(q.Source) + len(q.SourceVersion) + len(q.Inner) + len(q.Module) + len(q.Vendor) + 64)
 	}
 }
 
