@@ -21,6 +21,7 @@ type record struct {
 	ID        string           `json:"id"`
 	Aliases   []string         `json:"aliases"`
 	Upstream  []string         `json:"upstream"`
+	Related   []string         `json:"related"`
 	Published string           `json:"published"`
 	Modified  string           `json:"modified"`
 	Withdrawn string           `json:"withdrawn"`
@@ -40,6 +41,7 @@ type recordAffected struct {
 	Package struct {
 		Ecosystem string `json:"ecosystem"`
 		Name      string `json:"name"`
+		PURL      string `json:"purl"`
 	} `json:"package"`
 	Severity  []recordSeverity `json:"severity"`
 	Ranges    []recordRange    `json:"ranges"`
@@ -170,9 +172,14 @@ func cveOf(id string) string {
 }
 
 // vulnerabilities returns the CVEs that are the same as the record; if there
-// are none, those that it is derived from; else its own identifier.
+// are none, those that it is derived from; else its own identifier. Some
+// distributions, AlmaLinux among them, give what they fix as related.
 func vulnerabilities(r *record) []string {
-	for _, ids := range [][]string{append([]string{r.ID}, r.Aliases...), r.Upstream} {
+	sources := [][]string{append([]string{r.ID}, r.Aliases...), r.Upstream}
+	if len(r.Affected) > 0 && IsPublished(r.Affected[0].Package.Ecosystem) {
+		sources = append(sources, r.Related)
+	}
+	for _, ids := range sources {
 		var cves []string
 		for _, id := range ids {
 			if cve := cveOf(id); cve != "" {

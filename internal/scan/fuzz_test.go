@@ -113,6 +113,18 @@ func FuzzRelease(f *testing.F) {
 	})
 }
 
+func FuzzReleaseFile(f *testing.F) {
+	f.Add("etc/redhat-release", "CentOS Linux release 7.9.2009 (Core)\n")
+	f.Add("etc/lsb-release", "DISTRIB_ID=Ubuntu\nDISTRIB_RELEASE=\"22.04\"\n")
+	f.Add("etc/debian_version", "trixie/sid\x00\xff")
+	f.Fuzz(func(t *testing.T, path, text string) {
+		d := parseReleaseFile(path[strings.LastIndexByte(path, '/')+1:], clean(text))
+		if e := Ecosystem(d); strings.ContainsAny(e, "\n\x00") {
+			t.Errorf("Ecosystem(%+v) = %q", d, e)
+		}
+	})
+}
+
 func FuzzPasswd(f *testing.F) {
 	f.Add("root:x:0:0:root:/root:/bin/sh\n")
 	f.Add("a:b:99999999999999999999:0\n:::\nx:x:-1:-1\n")

@@ -198,7 +198,7 @@ func TestOverlayPartial(t *testing.T) {
 		t.Errorf("partial = %q after the database is gone, want nothing", got)
 	}
 	nameless := read(t, member{name: "var/lib/dpkg/status", body: status("bash 5")})
-	if got := Overlay([]*LayerResult{nameless}).Partial; !strings.Contains(got, "no os-release") {
+	if got := Overlay([]*LayerResult{nameless}).Partial; !strings.Contains(got, "no file names the image's distribution") {
 		t.Errorf("partial = %q, want it to tell of the release", got)
 	}
 }
