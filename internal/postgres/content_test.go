@@ -263,6 +263,48 @@ func TestMatchBothWays(t *testing.T) {
 	})
 }
 
+// A package of a module is compared with the fixes of its stream, whichever of
+// the two comes first.
+func TestMatchModule(t *testing.T) {
+	t.Parallel()
+	rhel := func(version, module string) image.Package {
+		return image.Package{Ecosystem: "Red Hat:enterprise_linux:9", Name: "nodejs", Version: version, Module: module, Path: "var/lib/rpm/rpmdb.sqlite"}
+	}
+	packages := []image.Package{
+		rhel("1:22.1.0-1.module+el9+1", "nodejs:22:9080020260101:rhel9"), rhel("1:20.1.0-1.module+el9+1", "nodejs:20:9080020260101:rhel9"),
+		rhel("1:16.20.2-8.el9_4", ""),
+	}
+	fix, err := advisory.Parse([]byte(`{"id": "RHSA-2026:1", "upstream": ["CVE-2026-19534"], "summary": "Important: nodejs:22 security update", "affected": [
+		{"package": {"ecosystem": "Red Hat:enterprise_linux:9::appstream", "name": "nodejs"},
+		 "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "1:22.23.2-2.module+el9.8.0+24958+80b2ac6e"}]}]}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"CVE-2026-19534 nodejs 1:22.1.0-1.module+el9+1 fixed 1:22.23.2-2.module+el9.8.0+24958+80b2ac6e"}
+	for name, steps := range map[string][]func(*testing.T, *postgres.DB){
+		"new_image":    {func(t *testing.T, db *postgres.DB) { importAdvisories(t, db, nil, *fix) }, func(t *testing.T, db *postgres.DB) { matchModules(t, db, packages) }},
+		"new_advisory": {func(t *testing.T, db *postgres.DB) { matchModules(t, db, packages) }, func(t *testing.T, db *postgres.DB) { importAdvisories(t, db, nil, *fix) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db := openWithScope(t)
+			for _, step := range steps {
+				step(t, db)
+			}
+			if diff := cmp.Diff(want, vulnerabilities(t, db)); diff != "" {
+				t.Errorf("vulnerabilities mismatch (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func matchModules(t *testing.T, db *postgres.DB, packages []image.Package) {
+	t.Helper()
+	if err := db.MatchImage(t.Context(), scanned(t, db, packages...)); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestStatus(t *testing.T) {
 	t.Parallel()
 	db := openWithScope(t)

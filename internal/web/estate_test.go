@@ -255,7 +255,7 @@ func estateImages() []view.ImageDetail {
 	c := view.ImageDetail{Image: view.Image{
 		Digest: digestC, References: []string{hostile}, Platform: "linux/arm64", Size: 8_100_000, FirstSeen: now.AddDate(0, 0, -1), ScanState: "partial",
 		ScanError: "layer 3 is larger than 4 GB", ScannedAt: now, Packages: 3, MaxSeverity: finding.Medium, Medium: 1, Workloads: 1,
-	}, ConfigDigest: digestA}
+	}, ConfigDigest: digestA, Unmatched: "no advisories are published for Amazon Linux 2023 in the OSV format"}
 	d := view.ImageDetail{Image: view.Image{Digest: digestD, FirstSeen: now, ScanState: "new", Workloads: 1}}
 	return []view.ImageDetail{a, b, c, d}
 }

@@ -196,6 +196,7 @@ func TestReadMalformed(t *testing.T) {
 		"sqlite_encoding":   change(sqlite, 56, 0, 0, 0, 2),
 		"sqlite_cut":        sqlite[:len(sqlite)/8],
 		"sqlite_circle":     sqliteCircle(),
+		"sqlite_overlap":    sqliteOverlap(),
 		"sqlite_no_table":   bytes.ReplaceAll(sqlite, []byte("Packages"), []byte("Nackages")),
 		"berkeley_cut":      berkeley[:len(berkeley)/2],
 		"berkeley_circle":   change(berkeley, overflow*4096+16, next...),
@@ -217,6 +218,37 @@ func TestReadMalformed(t *testing.T) {
 	}
 }
 
+// makeSQLite returns a database of two pages, with a table of one row.
+func makeSQLite(blob []byte) []byte {
+	const pageSize = 1024
+	row := func(columns ...[]byte) []byte {
+		types, values := []byte{}, []byte{}
+		for _, c := range columns {
+			kind := uint16(12 + 2*len(c))
+			if kind < 0x80 {
+				types = append(types, byte(kind))
+			} else {
+				types = append(types, byte(kind>>7)|0x80, byte(kind)&0x7f)
+			}
+			values = append(values, c...)
+		}
+		return slices.Concat([]byte{byte(len(types) + 1)}, types, values)
+	}
+	page := func(start int, row []byte) []byte {
+		b := make([]byte, pageSize)
+		at := pageSize - len(row) - 3
+		b[start], b[start+4] = sqliteLeaf, 1
+		binary.BigEndian.PutUint16(b[start+8:], uint16(at))
+		b[at], b[at+1], b[at+2] = byte(len(row)>>7)|0x80, byte(len(row))&0x7f, 1
+		copy(b[at+3:], row)
+		return b
+	}
+	first := page(sqliteFileHeader, row([]byte("table"), []byte(sqliteTable), []byte(sqliteTable), []byte{2}))
+	copy(first, sqliteMagic)
+	binary.BigEndian.PutUint16(first[16:], pageSize)
+	return append(first, page(0, row(nil, blob))...)
+}
+
 // pageTypes returns the type of each page of a Berkeley DB.
 func pageTypes(b []byte) []byte {
 	var types []byte
@@ -236,6 +268,17 @@ func sqliteCircle() []byte {
 	return b
 }
 
+// sqliteOverlap returns a database whose table has the same row many times.
+func sqliteOverlap() []byte {
+	b := makeSQLite(make([]byte, 400))
+	page := b[1024:]
+	page[4] = 200
+	for i := range 200 {
+		copy(page[8+2*i:], page[8:10])
+	}
+	return b
+}
+
 func TestReadStops(t *testing.T) {
 	t.Parallel()
 	stop, n := errors.New("enough"), 0
@@ -244,6 +287,9 @@ func TestReadStops(t *testing.T) {
 	if !errors.Is(err, stop) || n != 1 {
 		t.Errorf("Read = %v after %d packages, want %v after 1", err, n, stop)
 	}
+	if got, err := query(makeSQLite(blobs(t)[0][:8])); err == nil {
+		t.Errorf("a cut header gives %q, want an error", got)
+	}
 	if err := Read(bytes.NewReader(nil), 0, func(*Package) error { return stop }); err != nil {
 		t.Errorf("Read of an empty file = %v, want nothing", err)
 	}
@@ -251,9 +297,10 @@ func TestReadStops(t *testing.T) {
 
 func FuzzRead(f *testing.F) {
 	all := blobs(f)
-	f.Add(fixture(f, "rpmdb.sqlite.gz"))
-	f.Add(fixture(f, "Packages.gz"))
+	// Small, as mutating takes time with the square of the size.
 	f.Add(makeNDB(all[0], all[1]))
+	f.Add(makeSQLite(all[0][:400]))
+	f.Add(fixture(f, "Packages.gz")[:8*4096])
 	f.Add(sqliteCircle())
 	f.Fuzz(func(t *testing.T, b []byte) {
 		files := 0

@@ -28,6 +28,9 @@ type sqlite struct {
 	pages *pages
 	// usable is what a page holds.
 	usable int64
+	// left is how many bytes of rows may still be read of leaves: rows do not
+	// overlap.
+	left int64
 	// overflow is a page of a row that does not fit on one.
 	overflow, row []byte
 }
@@ -49,7 +52,7 @@ func readSQLite(r io.ReaderAt, size int64, f func([]byte) error) error {
 	if encoding := binary.BigEndian.Uint32(head[56:]); encoding > 1 {
 		return malformed("SQLite with text encoding %d", encoding)
 	}
-	s := sqlite{pages: newPages(r, size, pageSize), usable: usable, overflow: make([]byte, pageSize)}
+	s := sqlite{pages: newPages(r, size, pageSize), usable: usable, left: size, overflow: make([]byte, pageSize)}
 	root := int64(0)
 	err := s.table(1, 0, func(row []byte) error {
 		columns, err := sqliteColumns(row)
@@ -136,6 +139,9 @@ func (s *sqlite) cell(cell []byte) ([]byte, error) {
 	local := s.local(length)
 	if !ok || local > int64(len(cell)) {
 		return nil, malformed("a row that leaves its page")
+	}
+	if s.left -= local; s.left < 0 {
+		return nil, malformed("rows that overlap")
 	}
 	if local == length {
 		return cell[:length], nil
