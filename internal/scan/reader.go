@@ -10,7 +10,7 @@ import (
 // order of the documentation. Of the readers that want a path the first in the
 // order of [reader] has it.
 var readers = []*reader{
-	dpkgDatabase, dpkgStatusFiles, dpkgLists, dpkgSums,
+	dpkgDatabase, dpkgStatusFiles, dpkgLists, dpkgSums, chiselManifest,
 	apkDatabase,
 	rpmDatabase, rpmLog, rpmManifest,
 	pacmanPackage, pacmanFiles,

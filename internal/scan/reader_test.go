@@ -13,6 +13,7 @@ var wantedPaths = map[string]string{
 	"var/lib/dpkg/info/libc6:amd64.list":        "dpkg-lists",
 	"var/lib/dpkg/status.d/base.md5sums":        "dpkg-sums",
 	"lib/apk/db/installed":                      "apk",
+	"var/lib/chisel/manifest.wall":              "chisel",
 	"var/lib/rpm/Packages":                      "rpm",
 	"usr/lib/sysimage/rpm/Packages.db":          "rpm",
 	"usr/share/rpm/rpmdb.sqlite":                "rpm",

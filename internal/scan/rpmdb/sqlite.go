@@ -92,6 +92,7 @@ func (s *sqlite) table(number int64, depth int, f func(row []byte) error) error 
 	if err := s.pages.read(number-1, page); err != nil {
 		return err
 	}
+	page = page[:s.usable]
 	start := 0
 	if number == 1 {
 		start = sqliteFileHeader
@@ -115,7 +116,7 @@ func (s *sqlite) table(number int64, depth int, f func(row []byte) error) error 
 			}
 			continue
 		}
-		row, err := s.cell(page[at:min(s.usable, int64(len(page)))])
+		row, err := s.cell(page[at:])
 		if err != nil {
 			return err
 		}
