@@ -19,6 +19,9 @@ type distribution struct {
 	// normalize returns the form of a release that is compared; nil for those
 	// that are compared as they are.
 	normalize func(release string) string
+	// inImages reports whether an image can tell that its packages are of a
+	// release; nil if of all.
+	inImages func(release string) bool
 	// ordered is an ecosystem that orders versions in the same way; empty where
 	// the ecosystem's own rules are known.
 	ordered string
@@ -38,9 +41,9 @@ var distributions = []distribution{
 	{ecosystem: "Echo", ordered: "Debian"},
 	{ecosystem: "Mageia"},
 	{ecosystem: "MinimOS"},
-	{ecosystem: "Red Hat", namesBinaries: true, hasModules: true, normalize: normalizeRedHat},
+	{ecosystem: "Red Hat", namesBinaries: true, hasModules: true, normalize: normalizeRedHat, inImages: isEnterpriseLinux},
 	{ecosystem: "Rocky Linux", hasModules: true},
-	{ecosystem: "SUSE", normalize: normalizeSUSE},
+	{ecosystem: "SUSE", normalize: normalizeSUSE, inImages: isSUSELinux},
 	{ecosystem: "Ubuntu", normalize: normalizeUbuntu},
 	{ecosystem: "Wolfi"},
 	{ecosystem: "openEuler"},
@@ -84,6 +87,15 @@ func NormalizeEcosystem(s string) string {
 	return s
 }
 
+// isInImages reports whether packages of images can be of an ecosystem. What
+// advisories say of products that no image tells apart, such as the extended
+// support of a minor release, would only take room.
+func isInImages(ecosystem string) bool {
+	d := distributionOf(ecosystem)
+	_, release, ok := strings.Cut(ecosystem, ":")
+	return !ok || d == nil || d.inImages == nil || d.inImages(release)
+}
+
 func normalizeAlpine(release string) string {
 	if release != "" && isDigit(release[0]) {
 		return "v" + release
@@ -96,6 +108,12 @@ func normalizeUbuntu(release string) string { return strings.TrimSuffix(release,
 func majorRelease(release string) string {
 	major, _, _ := strings.Cut(release, ".")
 	return major
+}
+
+func isEnterpriseLinux(release string) bool { return strings.HasPrefix(release, "enterprise_linux:") }
+
+func isSUSELinux(release string) bool {
+	return strings.HasPrefix(release, "Linux Enterprise ") || strings.HasPrefix(release, "Linux Micro ")
 }
 
 // normalizeRedHat returns the release alone of the product that Red Hat's CPEs

@@ -135,6 +135,9 @@ func TestParseDistribution(t *testing.T) {
 	if a := mustParse(t, redhat); len(a.Affected) != 1 || a.Affected[0].Ecosystem != "Red Hat:enterprise_linux:9" {
 		t.Errorf("affected = %+v, want openssl-libs of release 9 once", a.Affected)
 	}
+	if a := mustParse(t, redhatModule); len(a.Affected) != 1 || a.Affected[0].Name != "nodejs:22/nodejs" {
+		t.Errorf("affected = %+v, want nodejs of the module, and nothing of extended support", a.Affected)
+	}
 	if a := mustParse(t, almaModule); len(a.Vulnerabilities) != 1 || a.Vulnerabilities[0] != "CVE-2022-31625" {
 		t.Errorf("vulnerabilities = %q, want the related one", a.Vulnerabilities)
 	}

@@ -104,7 +104,7 @@ func Parse(b []byte) (*Advisory, error) {
 		if err != nil {
 			return nil, fmt.Errorf("parse OSV record %s: affected %d: %w", r.ID, i, err)
 		}
-		if len(p.Ranges)+len(p.Versions) > 0 {
+		if len(p.Ranges)+len(p.Versions) > 0 && isInImages(p.Ecosystem) {
 			a.Affected = append(a.Affected, intoModules(p, r.Summary)...)
 		}
 	}

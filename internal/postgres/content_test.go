@@ -338,6 +338,34 @@ func TestStatus(t *testing.T) {
 	}
 }
 
+// An image of a distribution without advisories does not look like one without
+// vulnerabilities.
+func TestUnmatched(t *testing.T) {
+	t.Parallel()
+	db := openWithScope(t)
+	id := scanned(t, db)
+	for ecosystem, want := range map[string]int{"Debian:12": 0, "amzn:2023": 1, "": 0} {
+		inv := image.Inventory{Packages: []image.Package{}}
+		if want > 0 {
+			inv.Unmatched = "no advisories"
+		}
+		if err := db.SaveScan(t.Context(), postgres.ScanResult{Image: id, Version: 1, Ecosystem: ecosystem, Inventory: inv}, nil); err != nil {
+			t.Fatal(err)
+		}
+		s, err := db.Reader(tenant).Status(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := db.Reader(tenant).Image(t.Context(), digest(1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Unmatched != want || d.Unmatched != inv.Unmatched {
+			t.Errorf("%q: %d images unmatched, the image says %q, want %d and %q", ecosystem, s.Unmatched, d.Unmatched, want, inv.Unmatched)
+		}
+	}
+}
+
 // TestLinkAndMatchAtOnce links workloads to an image while its findings
 // change: whichever comes last, no workload may miss them.
 func TestLinkAndMatchAtOnce(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 
 // chiselManifest is what chisel, which cuts Ubuntu's packages into slices,
 // leaves in place of dpkg's database.
-// See https://documentation.ubuntu.com/chisel/en/latest/reference/manifest/.
+// See https://github.com/canonical/chisel.
 var chiselManifest = &reader{
 	name:     "chisel",
 	packages: debType,

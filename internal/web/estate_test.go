@@ -61,7 +61,7 @@ func estate() *fakeStore {
 		Accounts: 2, Scopes: map[inventory.Outcome]int{
 			inventory.Complete: 14, inventory.Denied: 1, inventory.Throttled: 1, inventory.Pending: 1, inventory.Unreachable: 1,
 		},
-		Workloads: 9, Replicas: 1234, Exposed: 2, Images: map[string]int{"scanned": 1, "partial": 1, "failed": 1, "new": 1}, Unresolved: 1,
+		Workloads: 9, Replicas: 1234, Exposed: 2, Images: map[string]int{"scanned": 1, "partial": 1, "failed": 1, "new": 1}, Unresolved: 1, Unmatched: 1,
 		Packages:        421,
 		Vulnerabilities: map[finding.Severity]int{finding.Critical: 12, finding.High: 84, finding.Medium: 310, finding.Low: 122, finding.Unknown: 4},
 		KEV:             3, Advisories: 284512,
