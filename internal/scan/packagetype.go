@@ -61,7 +61,10 @@ func newPackage(path string, p Package, layer int, d *image.Distribution) image.
 		PURL: t.packageURL(p, d),
 	}
 	if t.distribution && d != nil {
-		q.Ecosystem = Ecosystem(*d)
+		q.Ecosystem = t.purl // Of another distribution than the image's.
+		if known := distributionsByID[d.ID]; known == nil || known.packages == t {
+			q.Ecosystem = Ecosystem(*d)
+		}
 	}
 	return q
 }

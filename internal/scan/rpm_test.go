@@ -86,6 +86,20 @@ func sortedPackages(packages []Package) []Package {
 	return sorted(m)
 }
 
+// The packages of a package manager that is only a guest in another
+// distribution's image are none of that distribution.
+func TestRPMGuest(t *testing.T) {
+	t.Parallel()
+	got := read(
+		t, member{name: "etc/os-release", body: bookworm}, member{name: "var/lib/dpkg/status", body: status("rpm 4.18")},
+		member{name: "var/lib/rpm/rpmdb.sqlite", body: rpmFixture(t, "rpmdb.sqlite.gz")},
+	)
+	found := names(Overlay([]*LayerResult{got}))
+	if len(found) != 7 || found[0] != "Debian:12 rpm 4.18 @0" || found[1] != "rpm epoch 2:3.4.5-6.el9_2 @0" {
+		t.Errorf("packages = %q, want rpm of Debian, and six of no distribution", found)
+	}
+}
+
 // A damaged database and an interrupted rpm leave a note.
 func TestRPMUnreadable(t *testing.T) {
 	t.Parallel()
