@@ -1,9 +1,15 @@
 package scan
 
 import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"io"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // wantedPaths has a path for every reader that has paths of its own.
@@ -99,5 +105,35 @@ func BenchmarkReaderOf(b *testing.B) {
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		readersByPath.find(paths[i%len(paths)])
+	}
+}
+
+// Each reader of programs is given the whole program, and what they find is
+// kept side by side.
+func TestExecutables(t *testing.T) {
+	t.Parallel()
+	const elf = "\x7fELF and more"
+	find := func(p *packageType, name string) *reader {
+		return &reader{name: name, packages: p, read: func(_ context.Context, f *file) error {
+			body, err := io.ReadAll(f)
+			if !strings.HasPrefix(string(body), elf) {
+				t.Errorf("%s is given %q, want the program from its start", name, body[:min(len(body), 20)])
+			}
+			f.found(p, []Package{{Name: name, Version: "1"}})
+			return err
+		}}
+	}
+	w := newWalker(newBudget(Limits{}))
+	defer w.Close()
+	w.executables = []*reader{find(golangType, "a"), find(npmType, "b")}
+	body := elf + strings.Repeat("x", minExecutable)
+	b := makeTar(t, member{name: "bin/x", body: body, mode: 0o755}, member{name: "bin/y", body: "bin/x", kind: tar.TypeLink}, member{name: "bin/x", body: body, mode: 0o755})
+	if err := walk(t.Context(), tar.NewReader(bytes.NewReader(b)), w); err != nil {
+		t.Fatal(err)
+	}
+	packages := []Package{{Type: "golang", Name: "a", Version: "1"}, {Type: "npm", Name: "b", Version: "1"}}
+	want := []PackageFile{{"bin/x", packages}, {"bin/y", packages}}
+	if diff := cmp.Diff(want, w.finish().Packages); diff != "" {
+		t.Errorf("packages mismatch (-want +got):\n%s", diff)
 	}
 }
