@@ -19,9 +19,9 @@ type distribution struct {
 	// normalize returns the form of a release that is compared; nil for those
 	// that are compared as they are.
 	normalize func(release string) string
-	// inImages reports whether an image can tell that its packages are of a
-	// release; nil if of all.
-	inImages func(release string) bool
+	// matched reports whether a release has advisories, and an image can tell
+	// that it is of it; nil if that holds for all.
+	matched func(release string) bool
 	// ordered is an ecosystem that orders versions in the same way; empty where
 	// the ecosystem's own rules are known.
 	ordered string
@@ -32,7 +32,7 @@ var distributions = []distribution{
 	// The records name each binary package, other than the schema says.
 	{ecosystem: "AlmaLinux", namesBinaries: true, hasModules: true},
 	{ecosystem: "Alpaquita"},
-	{ecosystem: "Alpine", normalize: normalizeAlpine},
+	{ecosystem: "Alpine", normalize: normalizeAlpine, matched: func(release string) bool { return release != "edge" }},
 	{ecosystem: "Azure Linux", ordered: "Red Hat", normalize: majorRelease},
 	{ecosystem: "BellSoft Hardened Containers"},
 	{ecosystem: "Chainguard"},
@@ -41,12 +41,12 @@ var distributions = []distribution{
 	{ecosystem: "Echo", ordered: "Debian"},
 	{ecosystem: "Mageia"},
 	{ecosystem: "MinimOS"},
-	{ecosystem: "Red Hat", namesBinaries: true, hasModules: true, normalize: normalizeRedHat, inImages: isEnterpriseLinux},
+	{ecosystem: "Red Hat", namesBinaries: true, hasModules: true, normalize: normalizeRedHat, matched: isEnterpriseLinux},
 	{ecosystem: "Rocky Linux", hasModules: true},
-	{ecosystem: "SUSE", normalize: normalizeSUSE, inImages: isSUSELinux},
+	{ecosystem: "SUSE", normalize: normalizeSUSE, matched: isSUSELinux},
 	{ecosystem: "Ubuntu", normalize: normalizeUbuntu},
 	{ecosystem: "Wolfi"},
-	{ecosystem: "openEuler"},
+	{ecosystem: "openEuler", matched: func(release string) bool { return strings.Contains(release, "LTS") }},
 	{ecosystem: "openSUSE", normalize: func(release string) string { return strings.TrimSuffix(release, " NonFree") }},
 }
 
@@ -67,7 +67,9 @@ func distributionOf(ecosystem string) *distribution {
 
 // IsPublished reports whether there are advisories of a distribution, given the
 // ecosystem of its packages.
-func IsPublished(ecosystem string) bool { return distributionOf(ecosystem) != nil }
+func IsPublished(ecosystem string) bool {
+	return distributionOf(ecosystem) != nil && isMatched(ecosystem)
+}
 
 // NamesBinaries reports whether the advisories of a distribution speak of
 // binary packages, not of source packages.
@@ -87,13 +89,13 @@ func NormalizeEcosystem(s string) string {
 	return s
 }
 
-// isInImages reports whether packages of images can be of an ecosystem. What
-// advisories say of products that no image tells apart, such as the extended
-// support of a minor release, would only take room.
-func isInImages(ecosystem string) bool {
+// isMatched reports whether packages of images can be of an ecosystem that has
+// advisories. What advisories say of products that no image tells apart, such
+// as the extended support of a minor release, would only take room.
+func isMatched(ecosystem string) bool {
 	d := distributionOf(ecosystem)
 	_, release, ok := strings.Cut(ecosystem, ":")
-	return !ok || d == nil || d.inImages == nil || d.inImages(release)
+	return !ok || d == nil || d.matched == nil || d.matched(release)
 }
 
 func normalizeAlpine(release string) string {

@@ -146,6 +146,19 @@ func TestParseDistribution(t *testing.T) {
 	}
 }
 
+func TestIsPublished(t *testing.T) {
+	t.Parallel()
+	for ecosystem, want := range map[string]bool{
+		"Debian:12": true, "Alpine:v3.20": true, "Alpine:edge": false, "Wolfi": true, "Red Hat:enterprise_linux:9": true,
+		"SUSE:Linux Enterprise Server 15 SP6": true, "SUSE:Linux Micro 6.0": true, "openEuler:24.03-LTS": true, "openEuler:23.09": false,
+		"amzn:2023": false, "Photon OS:5.0": false, "arch": false, "npm": false,
+	} {
+		if got := IsPublished(ecosystem); got != want {
+			t.Errorf("IsPublished(%q) = %t, want %t", ecosystem, got, want)
+		}
+	}
+}
+
 func TestDefaultEcosystems(t *testing.T) {
 	t.Parallel()
 	defaults := map[string]bool{}

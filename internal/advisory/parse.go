@@ -104,7 +104,7 @@ func Parse(b []byte) (*Advisory, error) {
 		if err != nil {
 			return nil, fmt.Errorf("parse OSV record %s: affected %d: %w", r.ID, i, err)
 		}
-		if len(p.Ranges)+len(p.Versions) > 0 && isInImages(p.Ecosystem) {
+		if len(p.Ranges)+len(p.Versions) > 0 && isMatched(p.Ecosystem) {
 			a.Affected = append(a.Affected, intoModules(p, r.Summary)...)
 		}
 	}
@@ -176,7 +176,7 @@ func cveOf(id string) string {
 // distributions, AlmaLinux among them, give what they fix as related.
 func vulnerabilities(r *record) []string {
 	sources := [][]string{append([]string{r.ID}, r.Aliases...), r.Upstream}
-	if len(r.Affected) > 0 && IsPublished(r.Affected[0].Package.Ecosystem) {
+	if len(r.Affected) > 0 && distributionOf(r.Affected[0].Package.Ecosystem) != nil {
 		sources = append(sources, r.Related)
 	}
 	for _, ids := range sources {
