@@ -42,6 +42,9 @@ func NormalizeName(ecosystem, name string) string {
 		return normalizePyPI(name)
 	case "Packagist", "NuGet":
 		return strings.ToLower(name)
+	case "SwiftURL":
+		// The place of a repository, which some write as they clone it.
+		return strings.ToLower(strings.TrimSuffix(strings.TrimPrefix(name, "https://"), ".git"))
 	case "Go":
 		// Scanners report the standard library as the module "go".
 		if name == "go" {

@@ -24,9 +24,9 @@ const (
 
 // DefaultEcosystems are those of the packages that are read.
 var DefaultEcosystems = []string{
-	"AlmaLinux", "Alpaquita", "Alpine", "Azure Linux", "BellSoft Hardened Containers", "Chainguard", "CleanStart", "Debian",
-	"Echo", "Go", "Mageia", "Maven", "MinimOS", "NuGet", "Packagist", "PyPI", "Red Hat", "Rocky Linux", "RubyGems", "SUSE",
-	"Ubuntu", "Wolfi", "crates.io", "npm", "openEuler", "openSUSE",
+	"AlmaLinux", "Alpaquita", "Alpine", "Azure Linux", "BellSoft Hardened Containers", "CRAN", "Chainguard",
+	"CleanStart", "Debian", "Echo", "Go", "Hex", "Mageia", "Maven", "MinimOS", "NuGet", "Packagist", "Pub", "PyPI", "Red Hat",
+	"Rocky Linux", "RubyGems", "SUSE", "SwiftURL", "Ubuntu", "Wolfi", "crates.io", "npm", "openEuler", "openSUSE",
 }
 
 // A Feed is one archive of advisories: the unit that is imported, and left

@@ -45,6 +45,8 @@ type archiveKind struct {
 	// nests reports whether an entry may be an archive of the same kind; nil
 	// if none can.
 	nests func(entry string) bool
+	// complete changes what an archive itself tells; nil changes nothing.
+	complete func(c content, size int64, entries []*zip.File, found []Package) ([]Package, error)
 }
 
 func (k *archiveKind) read(ctx context.Context, f *file) error {
@@ -72,11 +74,16 @@ func (a *archives) level(ctx context.Context, k *archiveKind, outer, inner strin
 		return nil, err
 	}
 	found, incomplete := extract(ctx, k.extractor, path.Join(outer, inner), small, small.Size(), nil)
-	for i := range found {
-		found[i].Inner = inner
-	}
 	if !isIncomplete(incomplete) {
 		incomplete = nil
+	}
+	if k.complete != nil {
+		if found, err = k.complete(c, size, entries, found); err != nil {
+			return nil, err
+		}
+	}
+	for i := range found {
+		found[i].Inner = inner
 	}
 	if k.nests == nil {
 		return found, incomplete

@@ -29,7 +29,8 @@ func TestJavaArchives(t *testing.T) {
 		{Type: "maven", Name: "commons-codec:commons-codec", Version: "1.11", Inner: "BOOT-INF/lib/commons-codec-1.11.jar"},
 		{Type: "maven", Name: "org.lib:lib", Version: "2.0", Inner: "etc/evil.jar"},
 	}}}
-	if diff := cmp.Diff(want, got.Packages); diff != "" {
+	found := []PackageFile{{got.Packages[0].Path, named(got.Packages[0].Packages)}}
+	if diff := cmp.Diff(want, found); diff != "" || len(got.Packages) != 1 {
 		t.Errorf("mismatch (-want +got):\n%s", diff)
 	}
 	if len(got.Skipped) != 0 {
@@ -88,7 +89,7 @@ func TestArchiveBombs(t *testing.T) {
 			}
 			found := 0
 			for _, f := range got.Packages {
-				found += len(f.Packages)
+				found += len(named(f.Packages))
 			}
 			if found != test.found {
 				t.Errorf("found %v, want %d packages", got.Packages, test.found)

@@ -26,13 +26,7 @@ func extracted(t *packageType, e filesystem.Extractor, change func(*Package) boo
 
 // extract returns the packages of one file without what is nested in it.
 func extract(ctx context.Context, e filesystem.Extractor, path string, c content, size int64, change func(*Package) bool) (_ []Package, err error) {
-	defer func() {
-		// The extractor is foreign code on hostile bytes: what it trips over
-		// must not end the scan of other layers.
-		if v := recover(); v != nil {
-			err = fmt.Errorf("%w: %v", errPanic, v)
-		}
-	}()
+	defer recovered(&err)
 	found, err := e.Extract(ctx, &filesystem.ScanInput{
 		Path:   path,
 		Reader: c,
@@ -45,6 +39,14 @@ func extract(ctx context.Context, e filesystem.Extractor, path string, c content
 		}
 	}
 	return packages, err
+}
+
+// recovered turns a panic of foreign code on hostile bytes into an error: what
+// it trips over must not end the scan of other layers. It is to be deferred.
+func recovered(err *error) {
+	if v := recover(); v != nil {
+		*err = fmt.Errorf("%w: %v", errPanic, v)
+	}
 }
 
 // errPanic is the cause when an extractor broke down.

@@ -32,6 +32,9 @@ func Markdown() []byte {
 				from = append(from, r.from)
 			}
 		}
+		if len(from) == 0 {
+			continue // A reader of other packages tells of them too, and says so.
+		}
 		matched := t.matched
 		if t.distribution {
 			matched = "the distribution's ecosystem, above"

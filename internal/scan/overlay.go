@@ -17,6 +17,12 @@ import (
 // database that tells of it, though every layer above may have written the
 // database anew.
 func Overlay(layers []*LayerResult) image.Inventory {
+	inv, _ := overlayLayers(layers, nil) // Without an index nothing fails.
+	return inv
+}
+
+// overlayLayers is Overlay with an index of Java archives, which may be nil.
+func overlayLayers(layers []*LayerResult, index *JavaIndex) (image.Inventory, error) {
 	t := newTree()
 	owned := make(map[string]string)
 	for i, l := range layers {
@@ -28,16 +34,20 @@ func Overlay(layers []*LayerResult) image.Inventory {
 			owned[p] = owner
 		}
 	}
-	o := overlay{owned: owned}
+	o := overlay{owned: owned, index: index}
 	for _, n := range t.nodes {
 		o.add(n)
 	}
-	return o.inventory()
+	inv := o.inventory()
+	return inv, o.err
 }
 
 // overlay gathers an inventory from what is left of all layers.
 type overlay struct {
-	owned    map[string]string
+	owned map[string]string
+	index *JavaIndex
+	// err is the first error of the index.
+	err      error
 	packages []*node
 	files    []*node
 	releases map[string]image.Distribution
@@ -70,15 +80,23 @@ func (o *overlay) inventory() image.Inventory {
 	inv := image.Inventory{Packages: []image.Package{}, Users: o.users, Distribution: o.distribution()}
 	installed := o.installed()
 	inv.Unmatched = o.unmatched(inv.Distribution)
+	evidence := newEvidence(o.packages)
 	for _, n := range o.packages {
 		f := n.packages
 		if inv.Distribution == nil && slices.ContainsFunc(f.Packages, isOfDistribution) {
 			o.skipped = append(o.skipped, f.Path+": no file names the image's distribution, so that the release of its packages is not known")
 		}
 		for i, p := range f.Packages {
+			o.identify(&p)
+			if p.Name == "" {
+				continue
+			}
 			q := newPackage(f.Path, p, n.origins[i], inv.Distribution)
 			if !isOfDistribution(p) {
 				q.OwnedBy = o.owner(installed, f.Path, q.Layer)
+			}
+			if !evidence.counts(f.Path, p, q.OwnedBy) {
+				continue
 			}
 			inv.Packages = append(inv.Packages, q)
 		}
@@ -99,6 +117,21 @@ func (o *overlay) inventory() image.Inventory {
 	slices.Sort(o.skipped)
 	inv.Partial = summarize(o.skipped)
 	return inv
+}
+
+// identify makes a package of a Java archive that does not say which it is the
+// one that the index knows. What it does not know stays a guess.
+func (o *overlay) identify(p *Package) {
+	if o.index == nil || p.SHA1 == "" {
+		return
+	}
+	name, version, ok, err := o.index.lookup(p.SHA1)
+	if err != nil && o.err == nil {
+		o.err = err
+	}
+	if ok {
+		p.Name, p.Version = name, version
+	}
 }
 
 // distribution returns the os-release that counts, or what stands in for it.

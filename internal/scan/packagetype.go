@@ -9,7 +9,12 @@ import (
 )
 
 // packageTypes is every kind of packages, in the order of the documentation.
-var packageTypes = []*packageType{debType, apkType, rpmType, alpmType, opkgType, npmType, pypiType, mavenType, golangType}
+var packageTypes = []*packageType{
+	debType, apkType, rpmType, alpmType, opkgType,
+	npmType, pypiType, mavenType, golangType, gemType, nugetType, composerType, cargoType, hexType, otpType,
+	cranType, bioconductorType, pubType, swiftType, condaType, luarocksType, cpanType,
+	genericType,
+}
 
 // A packageType is a kind of packages: those that share a type of package URL.
 type packageType struct {

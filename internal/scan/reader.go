@@ -19,11 +19,20 @@ var readers = []*reader{
 	npmPackage,
 	pythonMetadata, pythonInfo, pythonEgg, pythonArchive,
 	javaArchive,
+	gemSpecification,
+	nugetDependencies, dotnetAssembly,
+	composerInstalled, composerLock,
+	erlangApplication, erlangRelease,
+	rDescription, renvLock,
+	pubCache, pubspecLock,
+	swiftResolved,
+	condaRecord, luaRock, cpanRecord,
+	programLibrary, runtimeFile,
 }
 
 // executables read programs: ELF, PE or Mach-O, wherever they are. All of them
 // are given each program, and each tells what it finds.
-var executables = []*reader{goBinary}
+var executables = []*reader{goBinary, rustBinary, programBinary}
 
 // A reader reads the files of one kind that tell something of an image. Which
 // those are is asked of millions of paths, so that a reader is found by a part
@@ -53,6 +62,9 @@ type reader struct {
 	// that it is. It is asked often, and must not allocate.
 	wants func(p string) bool
 
+	// lock is whether the files say what was to be installed, so that they only
+	// count where nothing tells of what is.
+	lock bool
 	// limit is the size of the largest file that is read; 0 means
 	// [Limits.FileBytes].
 	limit int64

@@ -50,6 +50,9 @@ type Package struct {
 	Architecture  string `json:"a,omitempty"`
 	Module        string `json:"m,omitempty"`
 	Vendor        string `json:"vd,omitempty"`
+	// SHA1 is that of a Java archive that does not say which artifact it is.
+	// Name and Version are then a guess, or empty.
+	SHA1 string `json:"h,omitempty"`
 	// Inner is the path in an archive: "BOOT-INF/lib/a.jar".
 	Inner string `json:"i,omitempty"`
 }
