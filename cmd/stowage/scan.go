@@ -28,6 +28,7 @@ type scanOptions struct {
 	platform   string
 	advisories []string
 	kev        string
+	javaIndex  string
 	failOn     string
 	json       bool
 }
@@ -50,6 +51,7 @@ func newScan() *cobra.Command {
 	cmd.Flags().StringVar(&o.platform, "platform", "linux/"+runtime.GOARCH, "platform of an index, os/architecture[/variant]")
 	cmd.Flags().StringSliceVar(&o.advisories, "advisories", nil, "directories, zip files or URLs of OSV advisories")
 	cmd.Flags().StringVar(&o.kev, "kev", "", "file or URL of CISA's catalogue of exploited vulnerabilities")
+	cmd.Flags().StringVar(&o.javaIndex, "java-index", "", "file that tells which artifacts Java archives are, by their SHA-1")
 	cmd.Flags().StringVar(&o.failOn, "fail-on", "", "exit with 4 if something has at least this severity: low, medium, high or critical")
 	cmd.Flags().BoolVar(&o.json, "json", false, "print JSON")
 	return cmd
@@ -93,8 +95,15 @@ func runScan(cmd *cobra.Command, name string, o scanOptions) error {
 	if err != nil {
 		return err
 	}
+	index, err := openJavaIndex(o.javaIndex)
+	if err != nil {
+		return err
+	}
+	if index != nil {
+		defer index.Close()
+	}
 	progress, finish := scanProgress(cmd.ErrOrStderr())
-	result, err := scan.Image(ctx, source, manifest, rawConfig, nil, scan.Options{Progress: progress})
+	result, err := scan.Image(ctx, source, manifest, rawConfig, nil, scan.Options{Progress: progress, JavaIndex: index})
 	finish()
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
@@ -168,8 +177,9 @@ func matchPackages(ctx context.Context, r scanReport, o scanOptions) ([]finding.
 		if r.Unmatched != "" && p.Ecosystem == r.Distribution {
 			continue // There is nothing to read.
 		}
-		base, _, _ := strings.Cut(p.Ecosystem, ":")
-		ecosystems[base] = true
+		if base, _, _ := strings.Cut(p.Ecosystem, ":"); base != "" {
+			ecosystems[base] = true
+		}
 	}
 	if len(ecosystems) == 0 {
 		return []finding.VulnerabilityFinding{}, nil

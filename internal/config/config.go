@@ -137,6 +137,9 @@ type Collect struct {
 type Scan struct {
 	// Concurrency is how many images are scanned at a time, in one process.
 	Concurrency int `koanf:"concurrency"`
+	// JavaIndex is a file that tells which artifacts Java archives are, by
+	// their SHA-1; see docs/ecosystems.md.
+	JavaIndex string `koanf:"java_index"`
 }
 
 // Default returns the configuration of a run without file, environment and

@@ -134,7 +134,7 @@ func (w *scanWorker) read(ctx context.Context, id inventory.ID, source postgres.
 		return err
 	}
 	result, err := scan.Image(ctx, w.client.opts.Registry.Source(at), manifest, config, layerCache{db}, scan.Options{
-		References: source.References,
+		References: source.References, JavaIndex: w.client.opts.JavaIndex,
 	})
 	if err != nil {
 		return err
