@@ -24,12 +24,13 @@ import (
 
 // A simulation is a running cloudsim: what it prints when it is ready.
 type simulation struct {
-	RegistryURL string            `json:"registry_url"`
-	OSVURL      string            `json:"osv_url"`
-	KEVURL      string            `json:"kev_url"`
-	ControlURL  string            `json:"control_url"`
-	RoleName    string            `json:"role_name"`
-	Env         map[string]string `json:"env"`
+	RegistryURL   string            `json:"registry_url"`
+	OSVURL        string            `json:"osv_url"`
+	OSVEcosystems []string          `json:"osv_ecosystems"`
+	KEVURL        string            `json:"kev_url"`
+	ControlURL    string            `json:"control_url"`
+	RoleName      string            `json:"role_name"`
+	Env           map[string]string `json:"env"`
 }
 
 // everythingReadable leaves out the places of the simulated estate that cannot
@@ -55,7 +56,8 @@ func (s *simulation) install(t *testing.T, dsn string) *installation {
 	i := install(t, "DATABASE_URL="+dsn,
 		"STOWAGE_AWS_ENABLED=true", "STOWAGE_AWS_ORGANIZATION_ENABLED=true", "STOWAGE_AWS_ORGANIZATION_ROLE_NAME="+s.RoleName,
 		"STOWAGE_KUBERNETES_CONTEXTS=*", "STOWAGE_REGISTRY_MIRRORS=*="+s.RegistryURL,
-		"STOWAGE_COLLECT_EVERY=0", "STOWAGE_ADVISORIES_LOCATIONS="+s.OSVURL, "STOWAGE_ADVISORIES_KEV="+s.KEVURL)
+		"STOWAGE_COLLECT_EVERY=0", "STOWAGE_ADVISORIES_LOCATIONS="+s.OSVURL,
+		"STOWAGE_ADVISORIES_ECOSYSTEMS="+strings.Join(s.OSVEcosystems, ","), "STOWAGE_ADVISORIES_KEV="+s.KEVURL)
 	for name, value := range s.Env {
 		i.set(name + "=" + value)
 	}

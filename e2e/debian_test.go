@@ -22,6 +22,7 @@ type scanned struct {
 	Digest          string                         `json:"digest"`
 	Distribution    string                         `json:"distribution"`
 	Partial         string                         `json:"partial"`
+	Unmatched       string                         `json:"unmatched"`
 	Packages        []image.Package                `json:"packages"`
 	Vulnerabilities []finding.VulnerabilityFinding `json:"vulnerabilities"`
 }

@@ -36,7 +36,9 @@ type ready struct {
 	Kubeconfig  string `json:"kubeconfig"`
 	// OSVURL is the root of the archives: <osv_url>/<ecosystem>/all.zip.
 	OSVURL string `json:"osv_url"`
-	KEVURL string `json:"kev_url"`
+	// OSVEcosystems are those that have an archive.
+	OSVEcosystems []string `json:"osv_ecosystems"`
+	KEVURL        string   `json:"kev_url"`
 	// ControlURL is the root of step, faults and truth.
 	ControlURL string `json:"control_url"`
 	// RoleName is the role to assume in the organization's accounts.
@@ -120,7 +122,7 @@ func serve(ctx context.Context, o options, stdout io.Writer) error {
 
 	r := ready{
 		AWSEndpointURL: url("http", main), RegistryURL: url("http", images), Kubeconfig: kubeconfig,
-		OSVURL: url("http", images) + "/osv", KEVURL: url("http", images) + "/kev.json",
+		OSVURL: url("http", images) + "/osv", OSVEcosystems: feed.Ecosystems(), KEVURL: url("http", images) + "/kev.json",
 		ControlURL: url("http", main) + "/_sim", RoleName: estate.AuditRole,
 		Env: map[string]string{
 			"AWS_ACCESS_KEY_ID": aws.AccessKeyID, "AWS_SECRET_ACCESS_KEY": aws.SecretAccessKey, "AWS_REGION": e.Regions()[0],

@@ -25,11 +25,12 @@ type demoOptions struct {
 
 // A simulation is what cloudsim prints when it is ready.
 type simulation struct {
-	RegistryURL string            `json:"registry_url"`
-	OSVURL      string            `json:"osv_url"`
-	KEVURL      string            `json:"kev_url"`
-	RoleName    string            `json:"role_name"`
-	Env         map[string]string `json:"env"`
+	RegistryURL   string            `json:"registry_url"`
+	OSVURL        string            `json:"osv_url"`
+	OSVEcosystems []string          `json:"osv_ecosystems"`
+	KEVURL        string            `json:"kev_url"`
+	RoleName      string            `json:"role_name"`
+	Env           map[string]string `json:"env"`
 }
 
 // demoStart and demoStop bound the start and the end of the simulation.
@@ -105,6 +106,7 @@ func startDemo(ctx context.Context, c *config.Config, o demoOptions, log *slog.L
 	c.Registry.Mirrors = []config.Mirror{{Host: "*", Endpoint: sim.RegistryURL}}
 	c.Registry.DockerConfig = false
 	c.Advisories.Locations, c.Advisories.KEV = []string{sim.OSVURL}, sim.KEVURL
+	c.Advisories.Ecosystems = sim.OSVEcosystems
 	return stop, nil
 }
 

@@ -24,6 +24,7 @@ type scanOptions struct {
 	image      string
 	advisories []string
 	kev        string
+	javaIndex  string
 	failOn     string
 	format     string
 	output     string
@@ -61,6 +62,7 @@ func newScan() *cobra.Command {
 	cmd.Flags().StringVar(&o.image, "image", "", "name or tag of the image in a layout or archive that holds several")
 	cmd.Flags().StringSliceVar(&o.advisories, "advisories", nil, "directories, zip files or URLs of OSV advisories")
 	cmd.Flags().StringVar(&o.kev, "kev", "", "file or URL of CISA's catalogue of exploited vulnerabilities")
+	cmd.Flags().StringVar(&o.javaIndex, "java-index", "", "file that tells which artifacts Java archives are, by their SHA-1")
 	cmd.Flags().StringVar(&o.failOn, "fail-on", "", "exit with 4 if something has at least this severity: low, medium, high or critical")
 	cmd.Flags().StringVar(&o.format, "format", "table", strings.Join(scanFormats(), ", "))
 	cmd.Flags().StringVarP(&o.output, "output", "o", "", "file to write (default standard output)")
@@ -123,10 +125,17 @@ func runScan(cmd *cobra.Command, name string, o scanOptions) error {
 	if err != nil {
 		return err
 	}
+	index, err := openJavaIndex(o.javaIndex)
+	if err != nil {
+		return err
+	}
+	if index != nil {
+		defer index.Close()
+	}
 	say("")
 	progress, finish := scanProgress(cmd.ErrOrStderr())
 	result, err := scan.Image(ctx, source, manifest, rawConfig, nil, scan.Options{
-		Progress: progress, References: source.references(), Referrers: referrers,
+		Progress: progress, References: source.references(), Referrers: referrers, JavaIndex: index,
 	})
 	finish()
 	if err != nil {
@@ -136,7 +145,7 @@ func runScan(cmd *cobra.Command, name string, o scanOptions) error {
 	report.ref, report.Matched = source.ref, len(o.advisories) > 0
 	if report.Matched {
 		say("Comparing with advisories…")
-		if report.Vulnerabilities, err = matchPackages(ctx, report.Packages, o); err != nil {
+		if err := report.match(ctx, o); err != nil {
 			return err
 		}
 		say("")

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"maps"
 	"slices"
 	"strings"
 
@@ -10,38 +12,60 @@ import (
 	"github.com/stowage-dev/stowage/internal/image"
 )
 
-// matchPackages returns the vulnerabilities of the packages, worst first.
-func matchPackages(ctx context.Context, packages []image.Package, o scanOptions) ([]finding.VulnerabilityFinding, error) {
+// match compares the packages of a report with the advisories: worst first.
+// What the advisories have nothing about is told in the report.
+func (r *scanReport) match(ctx context.Context, o scanOptions) error {
 	store := &memoryStore{index: advisory.NewIndex(), advisories: map[[2]string]advisory.Advisory{}}
 	importer := &advisory.Importer{Store: store}
-	ecosystems := map[string]bool{}
-	for _, p := range packages {
-		base, _, _ := strings.Cut(p.Ecosystem, ":")
-		ecosystems[base] = true
-	}
-	var wanted []string
-	for e := range ecosystems {
-		wanted = append(wanted, e)
-	}
-	for _, location := range o.advisories {
-		feeds, err := advisory.Open(location, wanted...)
-		if err != nil {
-			return nil, err
-		}
-		for _, feed := range feeds {
-			if _, err := importer.Import(ctx, feed); err != nil {
-				return nil, err
+	imported := map[string]bool{} // A feed of all ecosystems is found for each.
+	for _, ecosystem := range r.ecosystems() {
+		found := false
+		for _, location := range o.advisories {
+			feeds, err := advisory.Open(location, ecosystem)
+			if errors.Is(err, advisory.ErrNoRecords) {
+				continue
 			}
+			if err != nil {
+				return err
+			}
+			for _, feed := range feeds {
+				found = true
+				if imported[feed.Name] {
+					continue
+				}
+				if _, err := importer.Import(ctx, feed); err != nil {
+					return err
+				}
+				imported[feed.Name] = true
+			}
+		}
+		if !found {
+			r.NotCompared = append(r.NotCompared, ecosystem)
 		}
 	}
 	var kev *advisory.KEV
 	if o.kev != "" {
 		var err error
 		if kev, _, err = importer.Fetcher.LoadKEV(ctx, o.kev, advisory.State{}); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return store.match(packages, kev), nil
+	r.Vulnerabilities = store.match(r.Packages, kev)
+	return nil
+}
+
+// ecosystems returns the ecosystems of the packages that there are advisories
+// for, without releases.
+func (r *scanReport) ecosystems() []string {
+	all := map[string]bool{}
+	for _, p := range r.Packages {
+		if r.Unmatched != "" && p.Ecosystem == r.Distribution || !advisory.Matchable(p) {
+			continue
+		}
+		base, _, _ := strings.Cut(p.Ecosystem, ":")
+		all[base] = true
+	}
+	return slices.Sorted(maps.Keys(all))
 }
 
 // A memoryStore holds advisories for one scan.

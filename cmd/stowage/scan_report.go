@@ -22,11 +22,14 @@ type scanReport struct {
 	// which holds none.
 	Digest string `json:"digest,omitempty"`
 	// ConfigDigest is what Docker calls the image ID.
-	ConfigDigest string        `json:"config_digest"`
-	Platform     string        `json:"platform"`
-	Distribution string        `json:"distribution,omitempty"`
-	Partial      string        `json:"partial,omitempty"`
-	Layers       []image.Layer `json:"layers"`
+	ConfigDigest string `json:"config_digest"`
+	Platform     string `json:"platform"`
+	Distribution string `json:"distribution,omitempty"`
+	Partial      string `json:"partial,omitempty"`
+	// Unmatched explains why the distribution's packages are compared with no
+	// advisories.
+	Unmatched string        `json:"unmatched,omitempty"`
+	Layers    []image.Layer `json:"layers"`
 	// Referrers are what the registry keeps about the image: present, not
 	// verified. There are none without a registry.
 	Referrers       *image.Referrers               `json:"referrers,omitempty"`
@@ -36,6 +39,9 @@ type scanReport struct {
 	// Matched is whether advisories were given: no vulnerabilities mean
 	// something only then.
 	Matched bool `json:"matched"`
+	// NotCompared are the ecosystems of packages that the given advisories
+	// have nothing about.
+	NotCompared []string `json:"not_compared,omitempty"`
 
 	ref      image.Reference // zero for an image in a file
 	os       *image.Distribution
@@ -47,7 +53,7 @@ func newScanReport(name string, m image.Manifest, result *scan.Result, referrers
 	m = check.Redact(m) // Build steps may hold secrets.
 	return scanReport{
 		Reference: name, Digest: m.Digest, ConfigDigest: m.ConfigDigest, Platform: m.Platform.String(), Distribution: result.Ecosystem,
-		Partial: result.Inventory.Partial, Layers: append([]image.Layer{}, m.Layers...), Referrers: referrers,
+		Partial: result.Inventory.Partial, Unmatched: result.Inventory.Unmatched, Layers: append([]image.Layer{}, m.Layers...), Referrers: referrers,
 		Packages:        append([]image.Package{}, result.Inventory.Packages...),
 		Vulnerabilities: []finding.VulnerabilityFinding{},
 		Checks:          append([]finding.CheckFinding{}, result.Checks...),

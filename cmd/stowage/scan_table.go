@@ -174,6 +174,12 @@ func (p *scanPrinter) summary(r scanReport) {
 		row("Found", "vulnerabilities were not looked for: name advisories with --advisories")
 	}
 	row("", r.countChecks())
+	if r.Unmatched != "" {
+		row("Unknown", r.Unmatched)
+	}
+	if len(r.NotCompared) > 0 {
+		row("Unknown", "the advisories have nothing about "+strings.Join(r.NotCompared, ", ")+": these packages were not compared")
+	}
 }
 
 // signedLine tells what the registry keeps about an image.

@@ -2,8 +2,11 @@ package main
 
 import (
 	"archive/tar"
+	"archive/zip"
 	"bytes"
+	"crypto/sha1"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -21,10 +24,15 @@ import (
 // npmImage returns an image that holds one package of a version.
 func npmImage(t *testing.T, version string) v1.Image {
 	t.Helper()
+	return fileImage(t, "app/node_modules/lodash/package.json", `{"name": "lodash", "version": "`+version+`"}`)
+}
+
+// fileImage returns an image that holds one file.
+func fileImage(t *testing.T, path, body string) v1.Image {
+	t.Helper()
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
-	body := `{"name": "lodash", "version": "` + version + `"}`
-	if err := w.WriteHeader(&tar.Header{Name: "app/node_modules/lodash/package.json", Mode: 0o644, Size: int64(len(body))}); err != nil {
+	if err := w.WriteHeader(&tar.Header{Name: path, Mode: 0o644, Size: int64(len(body))}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := io.WriteString(w, body); err != nil {
@@ -135,6 +143,33 @@ func TestScanClean(t *testing.T) {
 		if code != exitOK || !strings.Contains(stdout, "no vulnerabilities in these advisories") {
 			t.Errorf("%s: exit %d, says %q and %q, want nothing found", form, code, stdout, stderr)
 		}
+	}
+}
+
+// TestScanJavaIndex scans a Java archive that only the index knows.
+func TestScanJavaIndex(t *testing.T) {
+	t.Parallel()
+	var archive bytes.Buffer
+	if err := zip.NewWriter(&archive).Close(); err != nil {
+		t.Fatal(err)
+	}
+	path := forms(t, fileImage(t, "srv/renamed.jar", archive.String()))["layout"]
+	index := filepath.Join(t.TempDir(), "java.tsv")
+	line := fmt.Sprintf("%x\tcom.example:shop:7.1\n", sha1.Sum(archive.Bytes()))
+	if err := os.WriteFile(index, []byte(line), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		flags []string
+		want  bool
+	}{{nil, false}, {[]string{"--java-index", index}, true}} {
+		code, stdout, stderr := call(t, append([]string{"scan", path, "--platform", "linux/amd64", "--json"}, test.flags...)...)
+		if code != exitOK || strings.Contains(stdout, "pkg:maven/com.example/shop@7.1") != test.want {
+			t.Errorf("%q: exit %d, says %q and %q", test.flags, code, stdout, stderr)
+		}
+	}
+	if code, _, stderr := call(t, "scan", path, "--java-index", index+".none"); code != exitFailed || !strings.Contains(stderr, "java.tsv.none") {
+		t.Errorf("an index that is not there: exit %d, says %q", code, stderr)
 	}
 }
 

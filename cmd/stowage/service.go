@@ -20,6 +20,7 @@ import (
 	"github.com/stowage-dev/stowage/internal/postgres"
 	"github.com/stowage-dev/stowage/internal/postgres/embedded"
 	"github.com/stowage-dev/stowage/internal/registry"
+	"github.com/stowage-dev/stowage/internal/scan"
 )
 
 // A database is a store with the private server under it, if there is one.
@@ -244,13 +245,26 @@ func newJobs(c config.Config, db *postgres.DB, s *sources, log *slog.Logger) (*j
 	for _, b := range c.Scan.TrustedBases {
 		trusted = append(trusted, image.TrustedBase(b))
 	}
+	index, err := openJavaIndex(c.Scan.JavaIndex)
+	if err != nil {
+		return nil, err
+	}
 	return job.New(job.Options{
 		DB: db, Tenant: postgres.DefaultTenant, Logger: log,
 		Runner: s.runner, Roots: s.roots, Registry: reg, TrustedBases: trusted,
 		Feeds:        job.Feeds{Locations: c.Advisories.Locations, Ecosystems: c.Advisories.Ecosystems, KEV: c.Advisories.KEV},
 		CollectEvery: c.Collect.Every, ImportEvery: c.Advisories.Every,
-		Concurrency: c.Collect.Concurrency, Scans: c.Scan.Concurrency,
+		Concurrency: c.Collect.Concurrency, Scans: c.Scan.Concurrency, JavaIndex: index,
 	})
+}
+
+// openJavaIndex opens the index of Java archives for as long as the process
+// runs; without a name there is none.
+func openJavaIndex(name string) (*scan.JavaIndex, error) {
+	if name == "" {
+		return nil, nil
+	}
+	return scan.OpenJavaIndex(name)
 }
 
 // errNothing is the error of a run that would show an empty page for no

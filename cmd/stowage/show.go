@@ -193,6 +193,9 @@ func printImage(w io.Writer, d view.ImageDetail) error {
 	t.row("Scan", strings.TrimSpace(d.ScanState+" "+d.ScanError))
 	t.row("Packages", strconv.Itoa(d.Packages))
 	t.row("Findings", imageFindings(d.Image))
+	if d.Unmatched != "" {
+		t.row("Not matched", d.Unmatched)
+	}
 	t.row("User", d.Config.User)
 	t.row("Layers", strconv.Itoa(len(d.Layers)))
 	t.row("Built on", baseLine(d.Base))

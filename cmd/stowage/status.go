@@ -69,6 +69,9 @@ func printStatus(w io.Writer, s view.Status) error {
 	if s.Unresolved > 0 {
 		t.row("Unresolved", plural(s.Unresolved, "container")+" whose image could not be determined; see `stowage unresolved`")
 	}
+	if s.Unmatched > 0 {
+		t.row("Not matched", plural(s.Unmatched, "image")+" of distributions without advisories")
+	}
 	vulnerabilities := severities(s.Vulnerabilities) + fmt.Sprintf(", %d known to be exploited", s.KEV)
 	if s.Advisories == 0 {
 		vulnerabilities = "not looked for: no advisories were imported"

@@ -70,7 +70,7 @@ type Range struct {
 
 // hashFormat changes whenever the same record would be stored differently, so
 // that the next import writes everything again.
-const hashFormat = 1
+const hashFormat = 2
 
 // Hash identifies the content of the advisory across feeds and imports. The
 // date of modification is not part of it: publishers touch records for

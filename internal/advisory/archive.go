@@ -87,7 +87,7 @@ func looseRecords(directory string) (*archive, error) {
 func (a *archive) check() error {
 	switch n := len(a.records); {
 	case n == 0:
-		return fmt.Errorf("it holds no .json records: %w", errNoRecords)
+		return fmt.Errorf("it holds no .json records: %w", ErrNoRecords)
 	case n > maxRecords:
 		return fmt.Errorf("it holds %d records, more than %d", n, maxRecords)
 	}

@@ -61,7 +61,7 @@ func BenchmarkMatch(b *testing.B) {
 		packages = packages[:min(len(packages), 4000)]
 		pairs := 0
 		for _, p := range packages {
-			for _, e := range lookups(p.Ecosystem) {
+			for _, e := range lookups(p.Ecosystem, p.Version) {
 				pairs += len(x.packages[e][p.Name])
 			}
 		}

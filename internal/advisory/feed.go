@@ -22,10 +22,11 @@ const (
 	EPSSLocation = "https://epss.empiricalsecurity.com/epss_scores-current.csv.gz"
 )
 
-// DefaultEcosystems are those whose packages are commonly in images.
+// DefaultEcosystems are those of the packages that are read.
 var DefaultEcosystems = []string{
-	"AlmaLinux", "Alpine", "Chainguard", "Debian", "Go", "Maven", "NuGet", "Packagist", "PyPI",
-	"Red Hat", "Rocky Linux", "RubyGems", "Ubuntu", "Wolfi", "crates.io", "npm",
+	"AlmaLinux", "Alpaquita", "Alpine", "Azure Linux", "BellSoft Hardened Containers", "CRAN", "Chainguard",
+	"CleanStart", "Debian", "Echo", "Go", "Hex", "Mageia", "Maven", "MinimOS", "NuGet", "Packagist", "Pub", "PyPI", "Red Hat",
+	"Rocky Linux", "RubyGems", "SUSE", "SwiftURL", "Ubuntu", "Wolfi", "crates.io", "npm", "openEuler", "openSUSE",
 }
 
 // A Feed is one archive of advisories: the unit that is imported, and left
@@ -111,7 +112,7 @@ func openDirectory(path string, ecosystems []string) ([]Feed, error) {
 		}
 	}
 	if len(feeds) == 0 {
-		return nil, fmt.Errorf("open advisories: %s has nothing for %s: %w", path, strings.Join(ecosystems, ", "), errNoRecords)
+		return nil, fmt.Errorf("open advisories: %s has nothing for %s: %w", path, strings.Join(ecosystems, ", "), ErrNoRecords)
 	}
 	return feeds, nil
 }
@@ -124,7 +125,7 @@ func openLoose(path string) ([]Feed, error) {
 		return nil, fmt.Errorf("open advisories: %w", err)
 	}
 	if len(loose) == 0 {
-		return nil, fmt.Errorf("open advisories: %s has neither <ecosystem>/all.zip nor .json records: %w", path, errNoRecords)
+		return nil, fmt.Errorf("open advisories: %s has neither <ecosystem>/all.zip nor .json records: %w", path, ErrNoRecords)
 	}
 	return []Feed{{Name: path, location: path}}, nil
 }
@@ -133,7 +134,9 @@ func ecosystemFeed(ecosystem, location string) Feed {
 	return Feed{Name: "osv/" + ecosystem, Ecosystem: NormalizeEcosystem(ecosystem), location: location}
 }
 
-var errNoRecords = errors.New("no advisories")
+// ErrNoRecords is in the chain of the error of a directory or archive without
+// advisories of the ecosystems that were asked for.
+var ErrNoRecords = errors.New("no advisories")
 
 // quoteGlob makes a path match only itself.
 func quoteGlob(path string) string {

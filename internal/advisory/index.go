@@ -127,7 +127,7 @@ func (x *Index) Match(p Package) (hits []Hit, undecided int) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	var v *version
-	for _, ecosystem := range lookups(p.Ecosystem) {
+	for _, ecosystem := range lookups(p.Ecosystem, p.Version) {
 		entries := x.packages[ecosystem][p.Name]
 		if len(entries) > 0 && v == nil {
 			// Without a version only the listed ones can match.

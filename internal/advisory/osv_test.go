@@ -257,9 +257,9 @@ func TestOSVFacts(t *testing.T) {
 		hits, undecided := x.Match(PackageOf(tt.pkg))
 		i := slices.IndexFunc(hits, func(h Hit) bool { return h.Advisory == tt.id })
 		if undecided > 0 || (i >= 0) != tt.want {
-			t.Errorf("%s %s, %s: vulnerable %v, %d undecided, want %v", tt.pkg.MatchName(), tt.pkg.MatchVersion(), tt.id, i >= 0, undecided, tt.want)
+			t.Errorf("%s %s, %s: vulnerable %v, %d undecided, want %v", tt.pkg.Name, tt.pkg.Version, tt.id, i >= 0, undecided, tt.want)
 		} else if i >= 0 && hits[i].Fixed != tt.fixed {
-			t.Errorf("%s %s, %s: fixed in %q, want %q", tt.pkg.MatchName(), tt.pkg.MatchVersion(), tt.id, hits[i].Fixed, tt.fixed)
+			t.Errorf("%s %s, %s: fixed in %q, want %q", tt.pkg.Name, tt.pkg.Version, tt.id, hits[i].Fixed, tt.fixed)
 		}
 	}
 }

@@ -21,6 +21,7 @@ type record struct {
 	ID        string           `json:"id"`
 	Aliases   []string         `json:"aliases"`
 	Upstream  []string         `json:"upstream"`
+	Related   []string         `json:"related"`
 	Published string           `json:"published"`
 	Modified  string           `json:"modified"`
 	Withdrawn string           `json:"withdrawn"`
@@ -40,6 +41,7 @@ type recordAffected struct {
 	Package struct {
 		Ecosystem string `json:"ecosystem"`
 		Name      string `json:"name"`
+		PURL      string `json:"purl"`
 	} `json:"package"`
 	Severity  []recordSeverity `json:"severity"`
 	Ranges    []recordRange    `json:"ranges"`
@@ -102,11 +104,31 @@ func Parse(b []byte) (*Advisory, error) {
 		if err != nil {
 			return nil, fmt.Errorf("parse OSV record %s: affected %d: %w", r.ID, i, err)
 		}
-		if len(p.Ranges)+len(p.Versions) > 0 {
-			a.Affected = append(a.Affected, p)
+		if len(p.Ranges)+len(p.Versions) > 0 && isMatched(p.Ecosystem) {
+			a.Affected = append(a.Affected, intoModules(p, r.Summary)...)
 		}
 	}
+	a.Affected = distinct(a.Affected)
 	return a, nil
+}
+
+// distinct drops what a record says twice: of products or repositories that
+// are one ecosystem here. The order stays.
+func distinct(all []Affected) []Affected {
+	type key struct{ ecosystem, name string }
+	seen := make(map[key][]int, len(all))
+	var kept []Affected
+	for _, p := range all {
+		k := key{p.Ecosystem, p.Name}
+		if slices.ContainsFunc(seen[k], func(i int) bool {
+			return slices.Equal(kept[i].Ranges, p.Ranges) && slices.Equal(kept[i].Versions, p.Versions)
+		}) {
+			continue
+		}
+		seen[k] = append(seen[k], len(kept))
+		kept = append(kept, p)
+	}
+	return kept
 }
 
 // maxText limits identifiers, names and versions, in bytes.
@@ -150,9 +172,14 @@ func cveOf(id string) string {
 }
 
 // vulnerabilities returns the CVEs that are the same as the record; if there
-// are none, those that it is derived from; else its own identifier.
+// are none, those that it is derived from; else its own identifier. Some
+// distributions, AlmaLinux among them, give what they fix as related.
 func vulnerabilities(r *record) []string {
-	for _, ids := range [][]string{append([]string{r.ID}, r.Aliases...), r.Upstream} {
+	sources := [][]string{append([]string{r.ID}, r.Aliases...), r.Upstream}
+	if len(r.Affected) > 0 && distributionOf(r.Affected[0].Package.Ecosystem) != nil {
+		sources = append(sources, r.Related)
+	}
+	for _, ids := range sources {
 		var cves []string
 		for _, id := range ids {
 			if cve := cveOf(id); cve != "" {

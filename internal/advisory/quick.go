@@ -13,6 +13,7 @@ var comparisons = map[string]comparison{
 	"Go": compareSemver, "npm": compareSemver, "crates.io": compareSemver,
 	"Alpine": compareAlpine, "Wolfi": compareAlpine, "Chainguard": compareAlpine,
 	"Red Hat": compareLeading, "Rocky Linux": compareLeading, "AlmaLinux": compareLeading, "Maven": compareLeading,
+	"SUSE": compareLeading, "openSUSE": compareLeading, "openEuler": compareLeading, "Mageia": compareLeading,
 	"PyPI": comparePyPI, "RubyGems": compareDotted, "NuGet": compareDotted, "Packagist": compareDotted,
 }
 

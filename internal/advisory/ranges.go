@@ -1,6 +1,10 @@
 package advisory
 
-import "slices"
+import (
+	"net/url"
+	"slices"
+	"strings"
+)
 
 // affected reads the ranges and versions of one package of a record. Without a
 // package (the commits of a repository) nothing is affected here.
@@ -20,7 +24,7 @@ func affected(r *recordAffected) (Affected, error) {
 		if rg.Type != "ECOSYSTEM" && rg.Type != "SEMVER" {
 			continue
 		}
-		ranges, err := intervals(p.Ecosystem, rg.Events)
+		ranges, err := intervals(p.Ecosystem, withEpoch(p.Ecosystem, r.Package.PURL, rg.Events))
 		if err != nil {
 			return p, err
 		}
@@ -34,6 +38,24 @@ func affected(r *recordAffected) (Affected, error) {
 	}
 	p.compact()
 	return p, nil
+}
+
+// withEpoch returns the events with the epoch that Rocky Linux told only in the
+// package URL for years: a version without one is of epoch 0.
+func withEpoch(ecosystem, purl string, timeline []recordEvent) []recordEvent {
+	_, qualifiers, _ := strings.Cut(purl, "?")
+	q, err := url.ParseQuery(qualifiers)
+	epoch := q.Get("epoch")
+	if err != nil || !isNumber(epoch) || baseEcosystem(ecosystem) != "Rocky Linux" {
+		return timeline
+	}
+	events := slices.Clone(timeline)
+	for i := range events {
+		if fixed := events[i].Fixed; fixed != "" && !strings.Contains(fixed, ":") {
+			events[i].Fixed = epoch + ":" + fixed
+		}
+	}
+	return events
 }
 
 // An event is one step of a range's timeline.

@@ -41,12 +41,15 @@ type version struct {
 // number. Their parsers take any text, so that "main" would be before 0.
 var semanticVersioning = map[string]bool{
 	"Bitnami": true, "crates.io": true, "Go": true, "Hex": true, "npm": true,
-	"NuGet": true, "Packagist": true, "Pub": true, "RubyGems": true, "SwiftURL": true,
+	"NuGet": true, "Packagist": true, "CRAN": true, "Bioconductor": true, "Pub": true, "RubyGems": true, "SwiftURL": true,
 }
 
 // parseVersion checks that text can be a version of the ecosystem.
 func parseVersion(ecosystem, text string) (*version, error) {
 	v := &version{base: baseEcosystem(ecosystem)}
+	if d := distributionOf(v.base); d != nil && d.ordered != "" {
+		v.base = d.ordered
+	}
 	if v.base == "Go" {
 		text = goVersion(text)
 	}

@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"path"
 	"time"
+
+	"github.com/stowage-dev/stowage/internal/advisory"
 )
 
 // A Config is the whole configuration.
@@ -141,6 +143,9 @@ type Scan struct {
 	// TrustedBases are the base images that images have to be built on; empty
 	// when any will do. It is what the check image/base-untrusted follows.
 	TrustedBases []TrustedBase `koanf:"trusted_bases"`
+	// JavaIndex is a file that tells which artifacts Java archives are, by
+	// their SHA-1; see docs/ecosystems.md.
+	JavaIndex string `koanf:"java_index"`
 }
 
 // A TrustedBase is a rule for base images.
@@ -171,7 +176,7 @@ func Default() Config {
 		Registry:   Registry{DockerConfig: true, PerHost: 4, BaseHosts: publicRegistries},
 		Advisories: Advisories{
 			Locations:  []string{"https://osv-vulnerabilities.storage.googleapis.com"},
-			Ecosystems: []string{"Debian", "Ubuntu", "Alpine", "npm", "PyPI", "Go", "Maven"},
+			Ecosystems: advisory.DefaultEcosystems,
 			KEV:        "https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json",
 			Every:      6 * time.Hour,
 		},

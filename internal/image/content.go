@@ -87,6 +87,9 @@ type Inventory struct {
 	Users []User `json:"users,omitempty"`
 	// Partial explains why the scan is not complete; empty when it is.
 	Partial string `json:"partial,omitempty"`
+	// Unmatched explains why the distribution's packages are compared with no
+	// advisories; empty when they are. Then no vulnerabilities are no news.
+	Unmatched string `json:"unmatched,omitempty"`
 }
 
 // A File is a file that a check looks at.

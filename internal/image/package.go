@@ -7,13 +7,18 @@ type Package struct {
 	Ecosystem string `json:"ecosystem"`
 	Name      string `json:"name"`
 	Version   string `json:"version"`
-	// Source and SourceVersion are those of the source package where the
-	// distribution's advisories speak of it; empty when equal to Name and
-	// Version.
+	// Source and SourceVersion are those of the source package that a
+	// distribution built the package of; empty when equal to Name and Version.
 	Source        string `json:"source,omitempty"`
 	SourceVersion string `json:"source_version,omitempty"`
 	Architecture  string `json:"architecture,omitempty"`
-	PURL          string `json:"purl,omitempty"`
+	// Module is the label of the module that an rpm was built for:
+	// "nodejs:22:9080020260101:rhel9". Its fixes are not those of the same
+	// package in another module or in none.
+	Module string `json:"module,omitempty"`
+	// Vendor is who built an rpm.
+	Vendor string `json:"vendor,omitempty"`
+	PURL   string `json:"purl,omitempty"`
 	// Path is the file that tells of the package: "var/lib/dpkg/status".
 	Path string `json:"path"`
 	// Layer is the index of the layer that brought the package, from 0.
@@ -21,20 +26,4 @@ type Package struct {
 	// OwnedBy is the distribution package that owns Path; such a language
 	// package is never matched against language advisories.
 	OwnedBy string `json:"owned_by,omitempty"`
-}
-
-// MatchName returns the name that the ecosystem's advisories use.
-func (p Package) MatchName() string {
-	if p.Source != "" {
-		return p.Source
-	}
-	return p.Name
-}
-
-// MatchVersion returns the version that the ecosystem's advisories compare.
-func (p Package) MatchVersion() string {
-	if p.SourceVersion != "" {
-		return p.SourceVersion
-	}
-	return p.Version
 }

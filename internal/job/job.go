@@ -21,6 +21,7 @@ import (
 	"github.com/stowage-dev/stowage/internal/image"
 	"github.com/stowage-dev/stowage/internal/postgres"
 	"github.com/stowage-dev/stowage/internal/registry"
+	"github.com/stowage-dev/stowage/internal/scan"
 )
 
 // The queues. Each has its own number of workers, so that a slow registry
@@ -84,6 +85,8 @@ type Options struct {
 	Concurrency int
 	// Scans is how many images are scanned at a time; 0 means 2.
 	Scans int
+	// JavaIndex tells which artifacts Java archives are; it may be nil.
+	JavaIndex *scan.JavaIndex
 }
 
 // A Client enqueues jobs and, after [Client.Start], works them.

@@ -143,6 +143,7 @@ func (w *scanWorker) read(ctx context.Context, id inventory.ID, source postgres.
 	}
 	result, err := scan.Image(ctx, w.client.opts.Registry.Source(at), manifest, config, layerCache{db}, scan.Options{
 		References: source.References, Referrers: &referrers, Base: base, TrustedBases: w.client.opts.TrustedBases,
+		JavaIndex: w.client.opts.JavaIndex,
 	})
 	if err != nil {
 		return err

@@ -319,6 +319,48 @@ func TestMatchBothWays(t *testing.T) {
 	})
 }
 
+// A package of a module is compared with the fixes of its stream, whichever of
+// the two comes first.
+func TestMatchModule(t *testing.T) {
+	t.Parallel()
+	rhel := func(version, module string) image.Package {
+		return image.Package{Ecosystem: "Red Hat:enterprise_linux:9", Name: "nodejs", Version: version, Module: module, Path: "var/lib/rpm/rpmdb.sqlite"}
+	}
+	packages := []image.Package{
+		rhel("1:22.1.0-1.module+el9+1", "nodejs:22:9080020260101:rhel9"), rhel("1:20.1.0-1.module+el9+1", "nodejs:20:9080020260101:rhel9"),
+		rhel("1:16.20.2-8.el9_4", ""),
+	}
+	fix, err := advisory.Parse([]byte(`{"id": "RHSA-2026:1", "upstream": ["CVE-2026-19534"], "summary": "Important: nodejs:22 security update", "affected": [
+		{"package": {"ecosystem": "Red Hat:enterprise_linux:9::appstream", "name": "nodejs"},
+		 "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "1:22.23.2-2.module+el9.8.0+24958+80b2ac6e"}]}]}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"CVE-2026-19534 nodejs 1:22.1.0-1.module+el9+1 fixed 1:22.23.2-2.module+el9.8.0+24958+80b2ac6e"}
+	for name, steps := range map[string][]func(*testing.T, *postgres.DB){
+		"new_image":    {func(t *testing.T, db *postgres.DB) { importAdvisories(t, db, nil, *fix) }, func(t *testing.T, db *postgres.DB) { matchModules(t, db, packages) }},
+		"new_advisory": {func(t *testing.T, db *postgres.DB) { matchModules(t, db, packages) }, func(t *testing.T, db *postgres.DB) { importAdvisories(t, db, nil, *fix) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db := openWithScope(t)
+			for _, step := range steps {
+				step(t, db)
+			}
+			if diff := cmp.Diff(want, vulnerabilities(t, db)); diff != "" {
+				t.Errorf("vulnerabilities mismatch (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func matchModules(t *testing.T, db *postgres.DB, packages []image.Package) {
+	t.Helper()
+	if err := db.MatchImage(t.Context(), scanned(t, db, packages...)); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestStatus(t *testing.T) {
 	t.Parallel()
 	db := openWithScope(t)
@@ -340,6 +382,34 @@ func TestStatus(t *testing.T) {
 		}
 		if i.Digest != digest(1) || i.FailedChecks != 1 {
 			t.Errorf("image = %+v, want the scanned one", i)
+		}
+	}
+}
+
+// An image of a distribution without advisories does not look like one without
+// vulnerabilities.
+func TestUnmatched(t *testing.T) {
+	t.Parallel()
+	db := openWithScope(t)
+	id := scanned(t, db)
+	for ecosystem, want := range map[string]int{"Debian:12": 0, "amzn:2023": 1, "": 0} {
+		inv := image.Inventory{Packages: []image.Package{}}
+		if want > 0 {
+			inv.Unmatched = "no advisories"
+		}
+		if err := db.SaveScan(t.Context(), postgres.ScanResult{Image: id, Version: 1, Ecosystem: ecosystem, Inventory: inv}, nil); err != nil {
+			t.Fatal(err)
+		}
+		s, err := db.Reader(tenant).Status(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := db.Reader(tenant).Image(t.Context(), digest(1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Unmatched != want || d.Unmatched != inv.Unmatched {
+			t.Errorf("%q: %d images unmatched, the image says %q, want %d and %q", ecosystem, s.Unmatched, d.Unmatched, want, inv.Unmatched)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/stowage-dev/stowage/internal/advisory"
 	"github.com/stowage-dev/stowage/internal/derrors"
 	"github.com/stowage-dev/stowage/internal/finding"
 	"github.com/stowage-dev/stowage/internal/inventory"
@@ -148,6 +149,9 @@ func (r *Reader) Status(ctx context.Context) (s view.Status, err error) {
 	if err := r.vulnerabilityCounts(ctx, &s); err != nil {
 		return s, err
 	}
+	if s.Unmatched, err = r.unmatchedImages(ctx); err != nil {
+		return s, err
+	}
 	if s.Feeds, err = r.db.feeds(ctx); err != nil {
 		return s, err
 	}
@@ -160,6 +164,29 @@ func (r *Reader) Status(ctx context.Context) (s view.Status, err error) {
 		s.FirstPass = s.FirstPass && q.Waiting == 0 && q.Running == 0
 	}
 	return s, nil
+}
+
+// unmatchedImages counts the images that run of distributions without
+// advisories.
+func (r *Reader) unmatchedImages(ctx context.Context) (n int, err error) {
+	rows, err := r.db.pool.Query(ctx, `
+		select i.distribution, count(*) from image i
+		where i.distribution <> '' and exists (select from container c where c.tenant_id = $1 and c.image_id = i.id)
+		group by 1`, r.tenant)
+	if err != nil {
+		return 0, err
+	}
+	var (
+		distribution string
+		count        int
+	)
+	_, err = pgx.ForEachRow(rows, []any{&distribution, &count}, func() error {
+		if !advisory.IsPublished(distribution) {
+			n += count
+		}
+		return nil
+	})
+	return n, err
 }
 
 func (r *Reader) vulnerabilityCounts(ctx context.Context, s *view.Status) error {

@@ -165,7 +165,7 @@ func (r *Reader) imageContent(ctx context.Context, id int64, d *view.ImageDetail
 		if err != nil {
 			return err
 		}
-		d.OS, d.PackageList = inv.Distribution, inv.Packages
+		d.OS, d.PackageList, d.Unmatched = inv.Distribution, inv.Packages, inv.Unmatched
 	}
 	d.Layers, err = r.db.imageLayers(ctx, inventory.ID(id))
 	return err

@@ -16,9 +16,11 @@ import (
 // packageID returns the key of a package's row: everything that matching
 // distinguishes.
 func packageID(p image.Package) int64 {
-	return int64(inventory.IDOf(strings.Join([]string{
-		p.Ecosystem, p.Name, p.Version, p.Source, p.SourceVersion, fmt.Sprint(advisory.Matchable(p)),
-	}, "\x00")))
+	parts := []string{p.Ecosystem, p.Name, p.Version, p.Source, p.SourceVersion, fmt.Sprint(advisory.Matchable(p))}
+	if p.Module != "" {
+		parts = append(parts, advisory.PackageOf(p).Name)
+	}
+	return int64(inventory.IDOf(strings.Join(parts, "\x00")))
 }
 
 // savePackages stores packages that are new and returns the ids of all,
@@ -27,7 +29,7 @@ func savePackages(ctx context.Context, tx pgx.Tx, packages []image.Package) ([]i
 	byID := make(map[int64]image.Package, len(packages))
 	for _, p := range packages {
 		p.Ecosystem, p.Name, p.Version = clean(p.Ecosystem), clean(p.Name), clean(p.Version)
-		p.Source, p.SourceVersion = clean(p.Source), clean(p.SourceVersion)
+		p.Source, p.SourceVersion, p.Module = clean(p.Source), clean(p.SourceVersion), clean(p.Module)
 		byID[packageID(p)] = p
 	}
 	ids := make([]int64, 0, len(byID))
@@ -74,15 +76,19 @@ type StoredPackage struct {
 }
 
 func scanStoredPackage(row pgx.CollectableRow) (s StoredPackage, err error) {
-	var p image.Package
-	if err := row.Scan(&s.ID, &p.Ecosystem, &p.Name, &p.Version, &p.Source, &p.SourceVersion); err != nil {
+	var (
+		p         image.Package
+		matchName string
+	)
+	if err := row.Scan(&s.ID, &p.Ecosystem, &p.Name, &p.Version, &p.Source, &p.SourceVersion, &matchName); err != nil {
 		return s, err
 	}
 	s.Package = advisory.PackageOf(p)
+	s.Package.Name = matchName // It has the module, too.
 	return s, nil
 }
 
-const storedPackageColumns = `p.id, p.ecosystem, p.name, p.version, p.source, p.source_version`
+const storedPackageColumns = `p.id, p.ecosystem, p.name, p.version, p.source, p.source_version, p.match_name`
 
 // unmatchedPackages locks and returns the packages of an image that no
 // advisory was compared with yet.

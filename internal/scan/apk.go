@@ -2,15 +2,28 @@ package scan
 
 import (
 	"bufio"
+	"context"
 	"io"
 )
 
-// apkType is the purl type of apk's packages.
-const apkType = "apk"
+var apkType = &packageType{
+	purl:         "apk",
+	title:        "apk",
+	distribution: true,
+	ecosystem:    "Alpine",
+}
 
-// isApkDatabase reports whether a path is one of the places of apk's database.
-func isApkDatabase(p string) bool {
-	return p == "lib/apk/db/installed" || p == "usr/lib/apk/db/installed" || p == "var/lib/apk/db/installed"
+var apkDatabase = &reader{
+	name:     "apk",
+	packages: apkType,
+	from:     "`/lib/apk/db/installed`",
+	paths:    []string{"lib/apk/db/installed", "usr/lib/apk/db/installed", "var/lib/apk/db/installed"},
+	limit:    maxDatabase,
+	read: func(_ context.Context, f *file) error {
+		found, err := parseApk(f.walker.lines, f, f.walker.owns)
+		f.found(apkType, found)
+		return err
+	},
 }
 
 // parseApk reads the packages of an apk database and calls owns with each file

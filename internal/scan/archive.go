@@ -9,9 +9,8 @@ import (
 	"io"
 	"math"
 	"path"
-	"strings"
 
-	"github.com/google/osv-scalibr/extractor/filesystem/language/java/archive"
+	"github.com/google/osv-scalibr/extractor/filesystem"
 )
 
 const (
@@ -37,42 +36,66 @@ type archives struct {
 	opened int64
 }
 
+// An archiveKind is a kind of zip of which only some entries matter.
+type archiveKind struct {
+	packages  *packageType
+	extractor filesystem.Extractor
+	// tells reports whether an entry may tell of a package.
+	tells func(entry string) bool
+	// nests reports whether an entry may be an archive of the same kind; nil
+	// if none can.
+	nests func(entry string) bool
+	// complete changes what an archive itself tells; nil changes nothing.
+	complete func(c content, size int64, entries []*zip.File, found []Package) ([]Package, error)
+}
+
+func (k *archiveKind) read(ctx context.Context, f *file) error {
+	found, err := f.walker.archives.search(ctx, k, f.path, f.content, f.size)
+	f.found(k.packages, found)
+	return err
+}
+
 // search returns the packages in an archive. With an error it returns what it
 // found until then.
-func (a *archives) search(ctx context.Context, l *language, outer string, c content, size int64) ([]Package, error) {
+func (a *archives) search(ctx context.Context, k *archiveKind, outer string, c content, size int64) ([]Package, error) {
 	a.opened = 0
-	return a.level(ctx, l, outer, "", c, size, 0)
+	return a.level(ctx, k, outer, "", c, size, 0)
 }
 
 // level searches one archive at the path inner of the outermost one. Of errors
 // it returns those that mean that packages may be missing.
-func (a *archives) level(ctx context.Context, l *language, outer, inner string, c content, size int64, depth int) ([]Package, error) {
+func (a *archives) level(ctx context.Context, k *archiveKind, outer, inner string, c content, size int64, depth int) ([]Package, error) {
 	entries, err := zipEntries(c, size)
 	if err != nil {
 		return nil, err
 	}
-	small, err := selectEntries(entries, l)
+	small, err := selectEntries(entries, k)
 	if err != nil {
 		return nil, err
 	}
-	found, incomplete := l.extract(ctx, path.Join(outer, inner), small, small.Size())
-	for i := range found {
-		found[i].Inner = inner
-	}
+	found, incomplete := extract(ctx, k.extractor, path.Join(outer, inner), small, small.Size(), nil)
 	if !isIncomplete(incomplete) {
 		incomplete = nil
 	}
-	if l != java {
+	if k.complete != nil {
+		if found, err = k.complete(c, size, entries, found); err != nil {
+			return nil, err
+		}
+	}
+	for i := range found {
+		found[i].Inner = inner
+	}
+	if k.nests == nil {
 		return found, incomplete
 	}
 	for _, f := range entries {
-		if !archive.IsArchive(f.Name) || f.Mode().IsDir() {
+		if !k.nests(f.Name) || f.Mode().IsDir() {
 			continue
 		}
 		if err := ctx.Err(); err != nil {
 			return found, err
 		}
-		more, err := a.nested(ctx, l, outer, path.Join(inner, cleanPath(f.Name)), f, depth)
+		more, err := a.nested(ctx, k, outer, path.Join(inner, cleanPath(f.Name)), f, depth)
 		found = append(found, more...)
 		if incomplete == nil && isIncomplete(err) {
 			incomplete = err
@@ -91,12 +114,12 @@ func (a *archives) level(ctx context.Context, l *language, outer, inner string, 
 // have packages which were not found. Others mean that the file is not what
 // its name says: test data and empty files are everywhere.
 func isIncomplete(err error) bool {
-	return errors.As(err, new(*LimitError)) || errors.Is(err, errPanic) || errors.Is(err, errSpool)
+	return errors.As(err, new(*LimitError)) || errors.Is(err, errPanic) || errors.Is(err, errSpool) || errors.Is(err, errDatabase)
 }
 
 // nested searches an archive in an archive. What is no archive though it is
 // called one is no error.
-func (a *archives) nested(ctx context.Context, l *language, outer, inner string, f *zip.File, depth int) ([]Package, error) {
+func (a *archives) nested(ctx context.Context, k *archiveKind, outer, inner string, f *zip.File, depth int) ([]Package, error) {
 	if depth == a.limits.Nesting {
 		return nil, &LimitError{fmt.Sprintf("archives nest deeper than %d", depth)}
 	}
@@ -116,7 +139,7 @@ func (a *archives) nested(ctx context.Context, l *language, outer, inner string,
 	if err != nil {
 		return nil, err
 	}
-	return a.level(ctx, l, outer, inner, c, n, depth+1)
+	return a.level(ctx, k, outer, inner, c, n, depth+1)
 }
 
 // Close frees the spools.
@@ -157,14 +180,14 @@ func (m *meteredReader) ReadAt(p []byte, off int64) (int, error) {
 // selectEntries returns an archive of only the entries that tell of a package
 // themselves. Entries that say they are large are left out, and one that lies
 // is an error to whoever reads it.
-func selectEntries(entries []*zip.File, l *language) (*bytes.Reader, error) {
+func selectEntries(entries []*zip.File, k *archiveKind) (*bytes.Reader, error) {
 	var (
 		out   bytes.Buffer
 		total uint64
 	)
 	w := zip.NewWriter(&out)
 	for _, f := range entries {
-		if !tells(l, f.Name) || f.UncompressedSize64 > maxZipEntry || f.CompressedSize64 > maxZipEntry {
+		if !k.tells(f.Name) || f.UncompressedSize64 > maxZipEntry || f.CompressedSize64 > maxZipEntry {
 			continue
 		}
 		if total += f.CompressedSize64 + f.UncompressedSize64; total > maxZipEntries {
@@ -178,13 +201,4 @@ func selectEntries(entries []*zip.File, l *language) (*bytes.Reader, error) {
 		return nil, err
 	}
 	return bytes.NewReader(out.Bytes()), nil
-}
-
-// tells reports whether an entry of an archive may tell of a package.
-func tells(l *language, name string) bool {
-	if l == java {
-		base := path.Base(name)
-		return base == "pom.properties" || strings.EqualFold(base, "manifest.mf")
-	}
-	return languageOf(name) == python
 }

@@ -22,14 +22,15 @@ func TestJavaArchives(t *testing.T) {
 	app := makeZip(t, "BOOT-INF/lib/lib-2.0.jar", lib, "BOOT-INF/lib/empty.jar", "", "web.war", inner,
 		"BOOT-INF/lib/commons-codec-1.11.jar", makeZip(t, "B.class", ""), "../../etc/evil.jar", lib)
 	got := read(t, member{name: "srv/app.jar", body: app}, member{name: "srv/not.jar", body: "no zip"})
-	want := []PackageFile{{"srv/app.jar", "maven", []Package{
-		{Name: "org.lib:lib", Version: "2.0", Inner: "BOOT-INF/lib/lib-2.0.jar"},
-		{Name: "org.war:war", Version: "1.1", Inner: "web.war"},
-		{Name: "org.lib:lib", Version: "2.0", Inner: "web.war/WEB-INF/lib/lib.jar"},
-		{Name: "commons-codec:commons-codec", Version: "1.11", Inner: "BOOT-INF/lib/commons-codec-1.11.jar"},
-		{Name: "org.lib:lib", Version: "2.0", Inner: "etc/evil.jar"},
+	want := []PackageFile{{"srv/app.jar", []Package{
+		{Type: "maven", Name: "org.lib:lib", Version: "2.0", Inner: "BOOT-INF/lib/lib-2.0.jar"},
+		{Type: "maven", Name: "org.war:war", Version: "1.1", Inner: "web.war"},
+		{Type: "maven", Name: "org.lib:lib", Version: "2.0", Inner: "web.war/WEB-INF/lib/lib.jar"},
+		{Type: "maven", Name: "commons-codec:commons-codec", Version: "1.11", Inner: "BOOT-INF/lib/commons-codec-1.11.jar"},
+		{Type: "maven", Name: "org.lib:lib", Version: "2.0", Inner: "etc/evil.jar"},
 	}}}
-	if diff := cmp.Diff(want, got.Packages); diff != "" {
+	found := []PackageFile{{got.Packages[0].Path, named(got.Packages[0].Packages)}}
+	if diff := cmp.Diff(want, found); diff != "" || len(got.Packages) != 1 {
 		t.Errorf("mismatch (-want +got):\n%s", diff)
 	}
 	if len(got.Skipped) != 0 {
@@ -43,7 +44,7 @@ func TestJavaArchives(t *testing.T) {
 func TestPythonArchives(t *testing.T) {
 	t.Parallel()
 	got := read(t, member{name: "usr/share/python-wheels/pip-23.whl", body: makeZip(t, "pip/__init__.py", "", "pip-23.dist-info/METADATA", "Name: pip\nVersion: 23.0\n\nLong.\n")})
-	want := []PackageFile{{"usr/share/python-wheels/pip-23.whl", "pypi", []Package{{Name: "pip", Version: "23.0"}}}}
+	want := []PackageFile{{"usr/share/python-wheels/pip-23.whl", []Package{{Type: "pypi", Name: "pip", Version: "23.0"}}}}
 	if diff := cmp.Diff(want, got.Packages); diff != "" {
 		t.Errorf("mismatch (-want +got):\n%s", diff)
 	}
@@ -88,7 +89,7 @@ func TestArchiveBombs(t *testing.T) {
 			}
 			found := 0
 			for _, f := range got.Packages {
-				found += len(f.Packages)
+				found += len(named(f.Packages))
 			}
 			if found != test.found {
 				t.Errorf("found %v, want %d packages", got.Packages, test.found)

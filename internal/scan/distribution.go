@@ -3,21 +3,114 @@ package scan
 import (
 	"strings"
 
-	"github.com/package-url/packageurl-go"
-
 	"github.com/stowage-dev/stowage/internal/image"
 )
 
-// isDistribution reports whether packages of a purl type are those of a
-// distribution.
-func isDistribution(purlType string) bool { return purlType == dpkgType || purlType == apkType }
+// distributions is every distribution that is known by its os-release, in the
+// order of the documentation.
+var distributions = []*distribution{
+	{ids: "debian", title: "Debian", packages: debType, example: "Debian:12", ecosystem: debian},
+	{ids: "ubuntu", title: "Ubuntu", packages: debType, example: "Ubuntu:24.04", ecosystem: release("Ubuntu")},
+	{ids: "echo", title: "Echo", packages: debType, example: "Echo", ecosystem: rolling("Echo")},
+	{ids: "alpine", title: "Alpine", packages: apkType, example: "Alpine:v3.20", ecosystem: alpineLinux},
+	{ids: "wolfi", title: "Wolfi", packages: apkType, example: "Wolfi", ecosystem: rolling("Wolfi")},
+	{ids: "chainguard", title: "Chainguard", packages: apkType, example: "Chainguard", ecosystem: rolling("Chainguard")},
+	{ids: "minimos", title: "MinimOS", packages: apkType, example: "MinimOS", ecosystem: rolling("MinimOS")},
+	{ids: "cleanstart clnstrt", title: "CleanStart", packages: apkType, example: "CleanStart", ecosystem: rolling("CleanStart")},
+	{ids: "alpaquita", title: "BellSoft Alpaquita", packages: apkType, example: "Alpaquita:23", ecosystem: release("Alpaquita")},
+	{
+		ids: "bellsoft-hardened-containers", title: "BellSoft Hardened Containers", packages: apkType,
+		example: "BellSoft Hardened Containers:23", ecosystem: release("BellSoft Hardened Containers"),
+	},
+	{
+		ids: "rhel", title: "Red Hat Enterprise Linux, UBI", packages: rpmType, namespace: "redhat",
+		example: "Red Hat:enterprise_linux:9", ecosystem: majorRelease("Red Hat:enterprise_linux"),
+	},
+	{ids: "almalinux", title: "AlmaLinux", packages: rpmType, example: "AlmaLinux:9", ecosystem: majorRelease("AlmaLinux")},
+	{ids: "rocky", title: "Rocky Linux", packages: rpmType, example: "Rocky Linux:9", ecosystem: majorRelease("Rocky Linux")},
+	{
+		ids: "sles sled sles_sap sle_hpc sle-micro sl-micro", title: "SUSE Linux Enterprise, BCI", packages: rpmType, namespace: "suse",
+		example: "SUSE:Linux Enterprise Server 15 SP6", ecosystem: suse,
+	},
+	{
+		ids: "opensuse-leap opensuse-tumbleweed opensuse-microos opensuse-leap-micro opensuse", title: "openSUSE", packages: rpmType,
+		namespace: "opensuse", example: "openSUSE:Leap 15.6", ecosystem: openSUSE,
+	},
+	{ids: "azurelinux mariner", title: "Azure Linux, CBL-Mariner", packages: rpmType, example: "Azure Linux:3", ecosystem: majorRelease("Azure Linux")},
+	{ids: "openeuler", title: "openEuler", packages: rpmType, example: "openEuler:24.03-LTS", ecosystem: openEuler},
+	{ids: "mageia", title: "Mageia", packages: rpmType, example: "Mageia:9", ecosystem: majorRelease("Mageia")},
+	{ids: "photon", title: "Photon OS", packages: rpmType, example: "Photon OS:5.0", ecosystem: release("Photon OS")},
+	{ids: "amzn", title: "Amazon Linux", packages: rpmType, namespace: "amazon", example: "amzn:2023", ecosystem: release("amzn")},
+	{ids: "centos", title: "CentOS, CentOS Stream", packages: rpmType, example: "centos:9", ecosystem: release("centos")},
+	{ids: "fedora", title: "Fedora", packages: rpmType, example: "fedora:42", ecosystem: release("fedora")},
+	{ids: "ol", title: "Oracle Linux", packages: rpmType, namespace: "oracle", example: "ol:9.5", ecosystem: release("ol")},
+	{ids: "arch", title: "Arch Linux", packages: alpmType, example: "arch", ecosystem: rolling("arch")},
+	{ids: "openwrt", title: "OpenWrt", packages: opkgType, example: "openwrt:23.05.5", ecosystem: release("openwrt")},
+}
 
-// languageEcosystems are the OSV ecosystems by purl type.
-var languageEcosystems = map[string]string{
-	javascript.purl: "npm",
-	python.purl:     "PyPI",
-	java.purl:       "Maven",
-	golang.purl:     "Go",
+// A distribution is one whose packages are read.
+type distribution struct {
+	// ids are its values of os-release's ID, with spaces between them.
+	ids   string
+	title string
+	// packages are what it installs.
+	packages *packageType
+	// namespace is that of package URLs; empty if it is the ID.
+	namespace string
+	// ecosystem returns the OSV ecosystem of a release, or what is used in its
+	// place if OSV has none.
+	// See https://ossf.github.io/osv-schema/#defined-ecosystems.
+	ecosystem func(image.Distribution) string
+	// example is an ecosystem that the function returns.
+	example string
+}
+
+// distributionsByID has the distributions by each of their IDs.
+var distributionsByID = func() map[string]*distribution {
+	m := make(map[string]*distribution)
+	for _, d := range distributions {
+		for id := range strings.FieldsSeq(d.ids) {
+			m[id] = d
+		}
+	}
+	return m
+}()
+
+// Ecosystem returns the OSV ecosystem of a distribution's packages, with the
+// release as OSV has it: "Debian:12", "Alpine:v3.19". A distribution that OSV
+// does not know has its ID.
+func Ecosystem(d image.Distribution) string {
+	if known := distributionsByID[d.ID]; known != nil {
+		return known.ecosystem(d)
+	}
+	return join(d.ID, ":", d.Version)
+}
+
+// namespaceOf returns the namespace of the package URLs of a distribution.
+func namespaceOf(d image.Distribution) string {
+	if known := distributionsByID[d.ID]; known != nil && known.namespace != "" {
+		return known.namespace
+	}
+	return d.ID
+}
+
+// rolling is the ecosystem of a distribution without releases.
+func rolling(name string) func(image.Distribution) string {
+	return func(image.Distribution) string { return name }
+}
+
+// release is the ecosystem of a distribution with the release as it is.
+func release(name string) func(image.Distribution) string {
+	return func(d image.Distribution) string { return join(name, ":", d.Version) }
+}
+
+// majorRelease is the ecosystem of a distribution with the first part of the
+// release.
+func majorRelease(name string) func(image.Distribution) string {
+	return func(d image.Distribution) string {
+		major, _, _ := strings.Cut(d.Version, ".")
+		return join(name, ":", major)
+	}
 }
 
 // debianReleases are the numbers of Debian's codenames, which os-release has
@@ -26,105 +119,59 @@ var debianReleases = map[string]string{
 	"buster": "10", "bullseye": "11", "bookworm": "12", "trixie": "13", "forky": "14", "duke": "15",
 }
 
-// Ecosystem returns the OSV ecosystem of a distribution's packages, with the
-// release as OSV has it: "Debian:12", "Alpine:v3.19". A distribution that OSV
-// does not know has its ID.
-// See https://ossf.github.io/osv-schema/#defined-ecosystems.
-func Ecosystem(d image.Distribution) string {
-	switch d.ID {
-	case "debian":
-		release := d.Version
-		if release == "" {
-			release = debianReleases[d.Codename]
-		}
-		major, _, _ := strings.Cut(release, ".")
-		return join("Debian", ":", major)
-	case "ubuntu":
-		return join("Ubuntu", ":", d.Version)
-	case "alpine":
-		parts := strings.SplitN(d.Version, ".", 3)
-		if d.Version == "" {
-			return "Alpine"
-		}
-		if len(parts) < 2 || strings.Contains(d.Version, "_") {
-			return "Alpine:edge"
-		}
-		return "Alpine:v" + parts[0] + "." + parts[1]
-	case "wolfi":
-		return "Wolfi"
-	case "chainguard":
-		return "Chainguard"
-	case "minimos":
-		return "MinimOS"
-	default:
-		return join(d.ID, ":", d.Version)
+func debian(d image.Distribution) string {
+	if d.Version == "" {
+		d.Version = debianReleases[d.Codename]
 	}
+	return majorRelease("Debian")(d)
 }
 
-// unknownEcosystem is that of packages in an image without os-release.
-func unknownEcosystem(purlType string) string {
-	if purlType == apkType {
+func alpineLinux(d image.Distribution) string {
+	parts := strings.SplitN(d.Version, ".", 3)
+	if d.Version == "" {
 		return "Alpine"
 	}
-	return "Debian"
+	if len(parts) < 2 || strings.Contains(d.Version, "_") {
+		return "Alpine:edge"
+	}
+	return "Alpine:v" + parts[0] + "." + parts[1]
 }
 
-// join joins two parts if there is a second one.
-func join(a, separator, b string) string {
-	if b == "" {
-		return a
+// suse returns the name of the product as SUSE has it in PRETTY_NAME.
+func suse(d image.Distribution) string {
+	if product, ok := strings.CutPrefix(d.Name, "SUSE "); ok {
+		return "SUSE:" + product
 	}
-	return a + separator + b
+	if d.Version == "" {
+		return "SUSE"
+	}
+	major, pack, _ := strings.Cut(d.Version, ".")
+	if pack == "" || pack == "0" {
+		return "SUSE:Linux Enterprise Server " + major
+	}
+	return "SUSE:Linux Enterprise Server " + major + " SP" + pack
 }
 
-// newPackage returns a package of a file in the terms of the domain.
-func newPackage(f *PackageFile, p Package, layer int, d *image.Distribution) image.Package {
-	q := image.Package{
-		Name: p.Name, Version: p.Version, Source: p.Source, SourceVersion: p.SourceVersion,
-		Architecture: p.Architecture, Path: join(f.Path, "!/", p.Inner), Layer: layer,
-	}
+func openSUSE(d image.Distribution) string {
 	switch {
-	case !isDistribution(f.Type):
-		q.Ecosystem = languageEcosystems[f.Type]
-	case d != nil:
-		q.Ecosystem = Ecosystem(*d)
-	default:
-		q.Ecosystem = unknownEcosystem(f.Type)
+	case d.ID == "opensuse-leap" && d.Version != "":
+		return "openSUSE:Leap " + d.Version
+	case d.ID == "opensuse-tumbleweed", d.ID == "opensuse-microos":
+		return "openSUSE:Tumbleweed" // Of which MicroOS is made.
 	}
-	q.PURL = purlOf(f.Type, p, d)
-	return q
+	if product, ok := strings.CutPrefix(d.Name, "openSUSE "); ok {
+		return "openSUSE:" + product
+	}
+	return "openSUSE"
 }
 
-// purlOf returns the package URL of a package.
-// See https://github.com/package-url/purl-spec/blob/main/PURL-TYPES.rst.
-func purlOf(purlType string, p Package, d *image.Distribution) string {
-	u := packageurl.PackageURL{Type: purlType, Name: p.Name, Version: p.Version}
-	switch {
-	case isDistribution(purlType):
-		qualifiers := map[string]string{"arch": p.Architecture}
-		if d != nil {
-			u.Namespace = d.ID
-			qualifiers["distro"] = join(d.ID, "-", d.Version)
-		}
-		if p.Source != "" {
-			qualifiers["upstream"] = join(p.Source, "@", p.SourceVersion)
-		}
-		u.Qualifiers = packageurl.QualifiersFromMap(qualifiers)
-	case purlType == java.purl:
-		if group, artifact, ok := strings.Cut(p.Name, ":"); ok {
-			u.Namespace, u.Name = group, artifact
-		}
-	case purlType == golang.purl:
-		if p.Name != "stdlib" {
-			u.Version = "v" + p.Version
-		}
-		fallthrough
-	case purlType == javascript.purl:
-		if i := strings.LastIndexByte(p.Name, '/'); i > 0 {
-			u.Namespace, u.Name = p.Name[:i], p.Name[i+1:]
-		}
-	case purlType == python.purl:
-		u.Name = strings.ReplaceAll(strings.ToLower(p.Name), "_", "-")
+// openEuler takes the release from a name like "openEuler 24.03 (LTS-SP1)", as
+// VERSION_ID has neither LTS nor service pack.
+func openEuler(d image.Distribution) string {
+	_, support, _ := strings.Cut(d.Name, "(")
+	support, _, ok := strings.Cut(support, ")")
+	if !ok || d.Version == "" {
+		support = ""
 	}
-	return u.ToString()
+	return join("openEuler", ":", join(d.Version, "-", strings.TrimSpace(support)))
 }

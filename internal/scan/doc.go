@@ -2,7 +2,8 @@
 //
 // A layer is read once in its life, in one pass and without unpacking anything
 // to disk ([ReadLayer]): decompress, hash, walk the tar, and give the few files
-// that tell of packages to the extractors of osv-scalibr. What comes out is a
+// that tell of packages to readers, one list of which says what reads which
+// files; those of languages are extractors of osv-scalibr. What comes out is a
 // small [LayerResult] that is stored by the layer's digest and [Version]. An
 // image's inventory is the overlay of the results of its layers ([Overlay]),
 // so that an image on a known base costs only its own layers ([Image]).
@@ -15,4 +16,4 @@ package scan
 // Version is the version of what [ReadLayer] finds. It is raised whenever a
 // layer that was read before would give a different result, so that stored
 // results are read anew.
-const Version = 1
+const Version = 2

@@ -3,24 +3,72 @@ package scan
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"io"
 	"path"
 	"strings"
 )
 
-// isDpkgDatabase reports whether a path is of dpkg's database, or of one of
-// the files that distroless images have in its place.
-func isDpkgDatabase(p string) bool {
-	return p == "var/lib/dpkg/status" || strings.HasPrefix(p, statusDir) && !strings.HasSuffix(p, md5sums)
+var debType = &packageType{
+	purl:         "deb",
+	title:        "dpkg",
+	distribution: true,
+	ecosystem:    "Debian",
 }
 
-const (
-	// dpkgType is the purl type of dpkg's packages.
-	dpkgType  = "deb"
-	statusDir = "var/lib/dpkg/status.d/"
-	infoDir   = "var/lib/dpkg/info/"
-	md5sums   = ".md5sums"
-)
+var dpkgDatabase = &reader{
+	name:     "dpkg",
+	packages: debType,
+	from:     "`/var/lib/dpkg/status` and `status.d` (distroless)",
+	paths:    []string{"var/lib/dpkg/status"},
+	limit:    maxDatabase,
+	read:     readDpkg,
+}
+
+// dpkgStatusFiles are what distroless images have in place of the database.
+var dpkgStatusFiles = &reader{
+	name:     "dpkg-status-files",
+	packages: debType,
+	folders:  []string{"var/lib/dpkg/status.d"},
+	wants:    func(p string) bool { return !strings.HasSuffix(p, md5sums) },
+	limit:    maxDatabase,
+	read:     readDpkg,
+}
+
+// dpkgLists tell which files packages own.
+var dpkgLists = &reader{
+	name:     "dpkg-lists",
+	packages: debType,
+	suffixes: []string{".list"},
+	wants:    func(p string) bool { return strings.HasPrefix(p, "var/lib/dpkg/info/") },
+	limit:    maxDatabase,
+	read: func(_ context.Context, f *file) error {
+		name, _, _ := strings.Cut(path.Base(f.path), ":") // "libc6:amd64.list"
+		owner := clean(strings.TrimSuffix(name, ".list"))
+		return parseDpkgFiles(f.walker.lines, f, false, func(file string) { f.walker.owns(file, owner) })
+	},
+}
+
+// dpkgSums are the lists of distroless images.
+var dpkgSums = &reader{
+	name:     "dpkg-sums",
+	packages: debType,
+	folders:  []string{"var/lib/dpkg/status.d"},
+	wants:    func(p string) bool { return strings.HasSuffix(p, md5sums) },
+	limit:    maxDatabase,
+	read: func(_ context.Context, f *file) error {
+		owner := clean(strings.TrimSuffix(path.Base(f.path), md5sums))
+		return parseDpkgFiles(f.walker.lines, f, true, func(file string) { f.walker.owns(file, owner) })
+	},
+}
+
+const md5sums = ".md5sums"
+
+func readDpkg(_ context.Context, f *file) error {
+	found, err := parseDpkg(f.walker.lines, f)
+	f.found(debType, found)
+	return err
+}
 
 // parseDpkg reads the packages of a dpkg database that are there, be it only
 // half: all but the removed ones of which settings are left.
@@ -73,19 +121,6 @@ func parseSource(s string) (name, version string) {
 		return name, ""
 	}
 	return name, strings.TrimSuffix(version, ")")
-}
-
-// dpkgOwner returns the package whose files a file of dpkg's database lists,
-// or an empty string for other files.
-func dpkgOwner(p string) string {
-	if name, ok := strings.CutSuffix(p, ".list"); ok && strings.HasPrefix(p, infoDir) {
-		name, _, _ = strings.Cut(path.Base(name), ":") // "libc6:amd64.list"
-		return clean(name)
-	}
-	if name, ok := strings.CutSuffix(p, md5sums); ok && strings.HasPrefix(p, statusDir) {
-		return clean(path.Base(name))
-	}
-	return ""
 }
 
 // parseDpkgFiles reads the paths of a list of files: one a line, or one a line

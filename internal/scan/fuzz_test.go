@@ -47,9 +47,9 @@ func FuzzArchive(f *testing.F) {
 	f.Add(makeZip(f, "lib/b-1.0.jar", makeZip(f, "META-INF/MANIFEST.MF", "Bundle-SymbolicName: b;x\n"), "x.war", "no zip"))
 	f.Add(makeZip(f, "EGG-INFO/PKG-INFO", "Name: a\nVersion: 1\n"))
 	f.Fuzz(func(t *testing.T, body string) {
-		for _, l := range []*language{java, pythonArchive} {
+		for _, kind := range []*archiveKind{javaArchives, pythonArchives} {
 			a := &archives{limits: fuzzLimits}
-			found, err := a.search(t.Context(), l, "x-1.0.jar", strings.NewReader(body), int64(len(body)))
+			found, err := a.search(t.Context(), kind, "x-1.0.jar", strings.NewReader(body), int64(len(body)))
 			a.Close()
 			if errors.Is(err, errPanic) {
 				t.Error(err)
@@ -113,6 +113,18 @@ func FuzzRelease(f *testing.F) {
 	})
 }
 
+func FuzzReleaseFile(f *testing.F) {
+	f.Add("etc/redhat-release", "CentOS Linux release 7.9.2009 (Core)\n")
+	f.Add("etc/lsb-release", "DISTRIB_ID=Ubuntu\nDISTRIB_RELEASE=\"22.04\"\n")
+	f.Add("etc/debian_version", "trixie/sid\x00\xff")
+	f.Fuzz(func(t *testing.T, path, text string) {
+		d := parseReleaseFile(path[strings.LastIndexByte(path, '/')+1:], clean(text))
+		if e := Ecosystem(d); strings.ContainsAny(e, "\n\x00") {
+			t.Errorf("Ecosystem(%+v) = %q", d, e)
+		}
+	})
+}
+
 func FuzzPasswd(f *testing.F) {
 	f.Add("root:x:0:0:root:/root:/bin/sh\n")
 	f.Add("a:b:99999999999999999999:0\n:::\nx:x:-1:-1\n")
@@ -137,7 +149,7 @@ func FuzzLayerResult(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(b)
-	f.Add([]byte(`{"packages":[{"path":"/","type":"?","packages":[{}]}],"non_directories":"//8","links":[{"path":"a","target":"a"}]}`))
+	f.Add([]byte(`{"packages":[{"path":"/","packages":[{"t":"?"}]}],"non_directories":"//8","links":[{"path":"a","target":"a"}]}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var r LayerResult
 		if json.Unmarshal(b, &r) != nil {

@@ -37,6 +37,9 @@ type Options struct {
 	// Parallel is how many layers are read at the same time; 0 means 2.
 	Parallel int
 	Limits   Limits
+	// JavaIndex tells which artifacts Java archives are that do not say so
+	// themselves; it may be nil.
+	JavaIndex *JavaIndex
 	// References are what workloads ask for to get the image.
 	References []image.Reference
 	// Base is what the image was built from, nil when that is not known;
@@ -91,7 +94,11 @@ func Image(ctx context.Context, source Source, m image.Manifest, rawConfig []byt
 		return nil, err
 	}
 	result := &s.result
-	result.Inventory = Overlay(s.layers)
+	inventory, err := overlayLayers(s.layers, o.JavaIndex)
+	if err != nil {
+		return nil, fmt.Errorf("image %s: %w", m.Digest, err)
+	}
+	result.Inventory = inventory
 	if d := result.Inventory.Distribution; d != nil {
 		result.Ecosystem = Ecosystem(*d)
 	}

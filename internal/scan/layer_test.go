@@ -45,12 +45,12 @@ func TestReadLayer(t *testing.T) {
 	want := &LayerResult{
 		Entries: 17,
 		Packages: []PackageFile{
-			{"app/copy/package.json", "npm", []Package{{Name: "@acme/shop", Version: "1.0.0"}}},
-			{"app/package.json", "npm", []Package{{Name: "@acme/shop", Version: "1.0.0"}}},
-			{"usr/lib/python3/dist-packages/flask-2.2.2.egg-info/PKG-INFO", "pypi", []Package{{Name: "Flask", Version: "2.2.2"}}},
-			{"var/lib/dpkg/status", "deb", []Package{
-				{Name: "bash", Version: "5.2-1+b2", Source: "bash-src", SourceVersion: "5.2-1", Architecture: "amd64"},
-				{Name: "half", Version: "1:2-3"},
+			{"app/copy/package.json", []Package{{Type: "npm", Name: "@acme/shop", Version: "1.0.0"}}},
+			{"app/package.json", []Package{{Type: "npm", Name: "@acme/shop", Version: "1.0.0"}}},
+			{"usr/lib/python3/dist-packages/flask-2.2.2.egg-info/PKG-INFO", []Package{{Type: "pypi", Name: "Flask", Version: "2.2.2"}}},
+			{"var/lib/dpkg/status", []Package{
+				{Type: "deb", Name: "bash", Version: "5.2-1+b2", Source: "bash-src", SourceVersion: "5.2-1", Architecture: "amd64"},
+				{Type: "deb", Name: "half", Version: "1:2-3"},
 			}},
 		},
 		Files: []File{
@@ -196,9 +196,9 @@ func TestReadLayerHostileNames(t *testing.T) {
 		t.Errorf("users mismatch (-want +got):\n%s", diff)
 	}
 	want := []PackageFile{
-		{"a/package.json", "npm", []Package{{Name: "second", Version: "2"}}},
-		{"bad\uFFFD/package.json", "npm", []Package{{Name: "utf8", Version: "1"}}},
-		{"nul/package.json", "npm", []Package{{Name: "nul\uFFFD", Version: "1"}}},
+		{"a/package.json", []Package{{Type: "npm", Name: "second", Version: "2"}}},
+		{"bad\uFFFD/package.json", []Package{{Type: "npm", Name: "utf8", Version: "1"}}},
+		{"nul/package.json", []Package{{Type: "npm", Name: "nul\uFFFD", Version: "1"}}},
 	}
 	if diff := cmp.Diff(want, got.Packages); diff != "" {
 		t.Errorf("packages mismatch (-want +got):\n%s", diff)

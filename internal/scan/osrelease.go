@@ -3,8 +3,8 @@ package scan
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"io"
-	"strconv"
 	"strings"
 
 	"github.com/stowage-dev/stowage/internal/image"
@@ -13,7 +13,16 @@ import (
 // releasePaths are the places of os-release, the one that wins first.
 var releasePaths = []string{"etc/os-release", "usr/lib/os-release"}
 
-const passwdPath = "etc/passwd"
+var osRelease = &reader{
+	name:  "os-release",
+	paths: releasePaths,
+	limit: maxMetadata,
+	read: func(_ context.Context, f *file) error {
+		d, err := parseRelease(f.walker.lines, f)
+		f.walker.releases[f.path] = Release{f.path, d}
+		return err
+	},
+}
 
 // parseRelease reads an os-release file.
 // See https://www.freedesktop.org/software/systemd/man/latest/os-release.html.
@@ -48,25 +57,4 @@ func unquote(s string) string {
 		return ""
 	}
 	return s
-}
-
-// parsePasswd reads the accounts of an /etc/passwd. See passwd(5).
-func parsePasswd(buf *bufio.Reader, r io.Reader) ([]image.User, error) {
-	users := []image.User{}
-	err := eachLine(buf, r, func(line []byte) {
-		fields := strings.SplitN(string(line), ":", 5)
-		if len(fields) < 4 || !isName(fields[0]) {
-			return
-		}
-		uid, err := strconv.Atoi(fields[2])
-		if err != nil {
-			return
-		}
-		gid, err := strconv.Atoi(fields[3])
-		if err != nil {
-			return
-		}
-		users = append(users, image.User{Name: clean(fields[0]), UID: uid, GID: gid})
-	})
-	return users, err
 }

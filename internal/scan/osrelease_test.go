@@ -45,29 +45,6 @@ func TestParseRelease(t *testing.T) {
 	}
 }
 
-func TestEcosystem(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct {
-		d    image.Distribution
-		want string
-	}{
-		{debian12, "Debian:12"},
-		{image.Distribution{ID: "debian", Version: "9.13"}, "Debian:9"},
-		{image.Distribution{ID: "debian", Codename: "trixie"}, "Debian:13"},
-		{image.Distribution{ID: "debian", Codename: "unheard"}, "Debian"},
-		{image.Distribution{ID: "ubuntu", Version: "22.04"}, "Ubuntu:22.04"},
-		{image.Distribution{ID: "alpine", Version: "3.19.1"}, "Alpine:v3.19"},
-		{image.Distribution{ID: "alpine", Version: "3.21.0_alpha20240923"}, "Alpine:edge"},
-		{image.Distribution{ID: "alpine"}, "Alpine"},
-		{image.Distribution{ID: "wolfi", Version: "20230201"}, "Wolfi"},
-		{image.Distribution{ID: "kali", Version: "2024.1"}, "kali:2024.1"},
-	} {
-		if got := Ecosystem(test.d); got != test.want {
-			t.Errorf("Ecosystem(%+v) = %q, want %q", test.d, got, test.want)
-		}
-	}
-}
-
 func TestPURL(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -82,8 +59,8 @@ func TestPURL(t *testing.T) {
 		{"golang", Package{Name: "stdlib", Version: "1.22.1"}, "pkg:golang/stdlib@1.22.1"},
 		{"maven", Package{Name: "org.a:b", Version: "1"}, "pkg:maven/org.a/b@1"},
 	} {
-		if got := purlOf(test.kind, test.p, &debian12); got != test.want {
-			t.Errorf("purlOf(%q, %+v) = %q, want %q", test.kind, test.p, got, test.want)
+		if got := typesByPURL[test.kind].packageURL(test.p, &debian12); got != test.want {
+			t.Errorf("packageURL of %q, %+v = %q, want %q", test.kind, test.p, got, test.want)
 		}
 	}
 }

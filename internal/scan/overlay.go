@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/stowage-dev/stowage/internal/advisory"
 	"github.com/stowage-dev/stowage/internal/image"
 )
 
@@ -16,6 +17,12 @@ import (
 // database that tells of it, though every layer above may have written the
 // database anew.
 func Overlay(layers []*LayerResult) image.Inventory {
+	inv, _ := overlayLayers(layers, nil) // Without an index nothing fails.
+	return inv
+}
+
+// overlayLayers is Overlay with an index of Java archives, which may be nil.
+func overlayLayers(layers []*LayerResult, index *JavaIndex) (image.Inventory, error) {
 	t := newTree()
 	owned := make(map[string]string)
 	for i, l := range layers {
@@ -27,16 +34,20 @@ func Overlay(layers []*LayerResult) image.Inventory {
 			owned[p] = owner
 		}
 	}
-	o := overlay{owned: owned}
+	o := overlay{owned: owned, index: index}
 	for _, n := range t.nodes {
 		o.add(n)
 	}
-	return o.inventory()
+	inv := o.inventory()
+	return inv, o.err
 }
 
 // overlay gathers an inventory from what is left of all layers.
 type overlay struct {
-	owned    map[string]string
+	owned map[string]string
+	index *JavaIndex
+	// err is the first error of the index.
+	err      error
 	packages []*node
 	files    []*node
 	releases map[string]image.Distribution
@@ -68,15 +79,24 @@ func (o *overlay) add(n *node) {
 func (o *overlay) inventory() image.Inventory {
 	inv := image.Inventory{Packages: []image.Package{}, Users: o.users, Distribution: o.distribution()}
 	installed := o.installed()
+	inv.Unmatched = o.unmatched(inv.Distribution)
+	evidence := newEvidence(o.packages)
 	for _, n := range o.packages {
 		f := n.packages
-		if isDistribution(f.Type) && inv.Distribution == nil {
-			o.skipped = append(o.skipped, f.Path+": the image has no os-release, so that the release of its packages is not known")
+		if inv.Distribution == nil && slices.ContainsFunc(f.Packages, isOfDistribution) {
+			o.skipped = append(o.skipped, f.Path+": no file names the image's distribution, so that the release of its packages is not known")
 		}
 		for i, p := range f.Packages {
-			q := newPackage(f, p, n.origins[i], inv.Distribution)
-			if !isDistribution(f.Type) {
+			o.identify(&p)
+			if p.Name == "" {
+				continue
+			}
+			q := newPackage(f.Path, p, n.origins[i], inv.Distribution)
+			if !isOfDistribution(p) {
 				q.OwnedBy = o.owner(installed, f.Path, q.Layer)
+			}
+			if !evidence.counts(f.Path, p, q.OwnedBy) {
+				continue
 			}
 			inv.Packages = append(inv.Packages, q)
 		}
@@ -99,9 +119,24 @@ func (o *overlay) inventory() image.Inventory {
 	return inv
 }
 
-// distribution returns the os-release that counts.
+// identify makes a package of a Java archive that does not say which it is the
+// one that the index knows. What it does not know stays a guess.
+func (o *overlay) identify(p *Package) {
+	if o.index == nil || p.SHA1 == "" {
+		return
+	}
+	name, version, ok, err := o.index.lookup(p.SHA1)
+	if err != nil && o.err == nil {
+		o.err = err
+	}
+	if ok {
+		p.Name, p.Version = name, version
+	}
+}
+
+// distribution returns the os-release that counts, or what stands in for it.
 func (o *overlay) distribution() *image.Distribution {
-	for _, p := range releasePaths {
+	for _, p := range slices.Concat(releasePaths, releaseFilePaths) {
 		if d, ok := o.releases[p]; ok && d.ID != "" {
 			return &d
 		}
@@ -109,16 +144,35 @@ func (o *overlay) distribution() *image.Distribution {
 	return nil
 }
 
+// unmatched tells of packages of a distribution that has no advisories.
+func (o *overlay) unmatched(d *image.Distribution) string {
+	if d == nil || advisory.IsPublished(Ecosystem(*d)) {
+		return ""
+	}
+	n := 0
+	for _, node := range o.packages {
+		for _, p := range node.packages.Packages {
+			if isOfDistribution(p) {
+				n++
+			}
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("no advisories are published for %s in the OSV format: its %d packages are listed, but compared with none",
+		cmp.Or(d.Name, join(d.ID, " ", d.Version)), n)
+}
+
 // installed returns the distribution's packages by name, with the layer that
 // brought them.
 func (o *overlay) installed() map[string]int {
 	installed := make(map[string]int)
 	for _, n := range o.packages {
-		if !isDistribution(n.packages.Type) {
-			continue
-		}
 		for i, p := range n.packages.Packages {
-			installed[p.Name] = max(installed[p.Name], n.origins[i])
+			if isOfDistribution(p) {
+				installed[p.Name] = max(installed[p.Name], n.origins[i])
+			}
 		}
 	}
 	return installed

@@ -191,14 +191,14 @@ func TestOverlay(t *testing.T) {
 func TestOverlayPartial(t *testing.T) {
 	t.Parallel()
 	rpm := read(t, member{name: "var/lib/rpm/rpmdb.sqlite", body: "x"})
-	if got := Overlay([]*LayerResult{rpm}).Partial; !strings.Contains(got, "var/lib/rpm/rpmdb.sqlite: the packages of rpm are not read") {
+	if got := Overlay([]*LayerResult{rpm}).Partial; !strings.Contains(got, "var/lib/rpm/rpmdb.sqlite: the packages are not known") {
 		t.Errorf("partial = %q, want it to tell of rpm", got)
 	}
 	if got := Overlay([]*LayerResult{rpm, read(t, member{name: "var/lib/.wh.rpm"})}).Partial; got != "" {
 		t.Errorf("partial = %q after the database is gone, want nothing", got)
 	}
 	nameless := read(t, member{name: "var/lib/dpkg/status", body: status("bash 5")})
-	if got := Overlay([]*LayerResult{nameless}).Partial; !strings.Contains(got, "no os-release") {
+	if got := Overlay([]*LayerResult{nameless}).Partial; !strings.Contains(got, "no file names the image's distribution") {
 		t.Errorf("partial = %q, want it to tell of the release", got)
 	}
 }

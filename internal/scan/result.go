@@ -34,20 +34,25 @@ type LayerResult struct {
 
 // A PackageFile is a file that tells of installed packages.
 type PackageFile struct {
-	Path string `json:"path"`
-	// Type is the type of the packages' purl: "deb", "npm".
-	Type     string    `json:"type"`
+	Path     string    `json:"path"`
 	Packages []Package `json:"packages"`
 }
 
 // A Package is a package in the terms of [image.Package], without what only
 // the whole image tells.
 type Package struct {
+	// Type is the type of the package URL: "deb", "npm".
+	Type          string `json:"t"`
 	Name          string `json:"n"`
 	Version       string `json:"v"`
 	Source        string `json:"s,omitempty"`
 	SourceVersion string `json:"sv,omitempty"`
 	Architecture  string `json:"a,omitempty"`
+	Module        string `json:"m,omitempty"`
+	Vendor        string `json:"vd,omitempty"`
+	// SHA1 is that of a Java archive that does not say which artifact it is.
+	// Name and Version are then a guess, or empty.
+	SHA1 string `json:"h,omitempty"`
 	// Inner is the path in an archive: "BOOT-INF/lib/a.jar".
 	Inner string `json:"i,omitempty"`
 }

@@ -123,7 +123,7 @@ func (n *node) setPackages(layer int, f *PackageFile, old node) {
 	n.packages = f
 	n.origins = make([]int, len(f.Packages))
 	before := make(map[Package]int)
-	if old.packages != nil && old.packages.Type == f.Type {
+	if old.packages != nil {
 		for i, p := range old.packages.Packages {
 			before[p] = old.origins[i]
 		}

@@ -38,23 +38,27 @@ type walker struct {
 	// remembered counts roughly the bytes of what is remembered.
 	remembered int64
 
-	spool    *spool
-	archives *archives
-	lines    *bufio.Reader
+	readers     *readerIndex
+	executables []*reader
+	spool       *spool
+	archives    *archives
+	lines       *bufio.Reader
 }
 
 func newWalker(b *budget) *walker {
 	return &walker{
-		budget:   b,
-		packages: make(map[string]PackageFile),
-		files:    make(map[string]File),
-		releases: make(map[string]Release),
-		skipped:  make(map[string]string),
-		owners:   make(map[pathKey]string),
-		result:   LayerResult{Owned: make(map[string]string)},
-		spool:    &spool{memory: b.limits.MemoryBytes},
-		archives: &archives{limits: b.limits},
-		lines:    newLineBuffer(),
+		budget:      b,
+		packages:    make(map[string]PackageFile),
+		files:       make(map[string]File),
+		releases:    make(map[string]Release),
+		skipped:     make(map[string]string),
+		owners:      make(map[pathKey]string),
+		result:      LayerResult{Owned: make(map[string]string)},
+		readers:     readersByPath,
+		executables: executables,
+		spool:       &spool{memory: b.limits.MemoryBytes},
+		archives:    &archives{limits: b.limits},
+		lines:       newLineBuffer(),
 	}
 }
 
@@ -81,6 +85,11 @@ func (w *walker) entry(ctx context.Context, h *tar.Header, r io.Reader) error {
 	if err := w.take(ctx, p, h, r); err != nil {
 		return err
 	}
+	return w.overLimit()
+}
+
+// overLimit returns an error when too much is remembered.
+func (w *walker) overLimit() error {
 	if limit := w.budget.limits.Result; w.remembered > limit {
 		return &LimitError{fmt.Sprintf("what is known of the layer has more than %d bytes", limit)}
 	}
@@ -147,7 +156,7 @@ func (w *walker) file(p string, kind uint32, h *tar.Header) {
 // owns remembers that a package owns a file.
 func (w *walker) owns(file, owner string) {
 	file = canonical(clean(file))
-	if languageOf(file) != nil {
+	if r := w.readers.find(file); r != nil && r.isOfLanguage() {
 		w.result.Owned[file] = owner
 		w.remembered += int64(len(file))
 		return
@@ -170,13 +179,13 @@ func canonical(p string) string {
 // below.
 func (w *walker) link(p, target string) {
 	if f, ok := w.packages[target]; ok {
-		w.found(p, f.Type, f.Packages)
+		w.found(p, f.Packages)
 		return
 	}
-	if f, _ := w.searchOf(p); f == nil {
+	if w.readers.find(p) == nil {
 		return
 	}
-	if f, _ := w.searchOf(target); f == nil {
+	if w.readers.find(target) == nil {
 		w.skip(p, "it is a hard link to "+target+", which was not read under that name")
 		return
 	}
@@ -184,14 +193,14 @@ func (w *walker) link(p, target string) {
 	w.remembered += int64(len(p) + len(target))
 }
 
-// found remembers the packages of a file.
-func (w *walker) found(p, purlType string, packages []Package) {
+// found remembers packages of a file.
+func (w *walker) found(p string, packages []Package) {
 	if len(packages) == 0 {
 		return
 	}
-	w.packages[p] = PackageFile{Path: p, Type: purlType, Packages: packages}
+	w.packages[p] = PackageFile{Path: p, Packages: append(w.packages[p].Packages, packages...)}
 	for _, q := range packages {
-		w.remembered += int64(len(q.Name) + len(q.Version) + len(q.Source) + len(q.SourceVersion) + len(q.Inner) + 64)
+		w.remembered += int64(len(q.Name) + len(q.Version) + len(q.Source) + len(q.SourceVersion) + len(q.Inner) + len(q.Module) + len(q.Vendor) + 64)
 	}
 }
 

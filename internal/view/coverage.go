@@ -74,7 +74,10 @@ type Status struct {
 	// Images counts images that run by scan state.
 	Images map[string]int `json:"images"`
 	// Unresolved counts containers whose image could not be determined.
-	Unresolved      int                      `json:"unresolved"`
+	Unresolved int `json:"unresolved"`
+	// Unmatched counts images that run whose distribution has no advisories:
+	// that it has no vulnerabilities is not known.
+	Unmatched       int                      `json:"unmatched"`
 	Packages        int                      `json:"packages"`
 	Vulnerabilities map[finding.Severity]int `json:"vulnerabilities"`
 	KEV             int                      `json:"kev"`

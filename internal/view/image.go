@@ -57,11 +57,14 @@ type Image struct {
 // An ImageDetail is everything known of one image.
 type ImageDetail struct {
 	Image
-	MediaType       string                         `json:"media_type,omitempty"`
-	ConfigDigest    string                         `json:"config_digest,omitempty"`
-	Config          image.Config                   `json:"config"`
-	Layers          []image.Layer                  `json:"layers"`
-	OS              *image.Distribution            `json:"os,omitempty"`
+	MediaType    string              `json:"media_type,omitempty"`
+	ConfigDigest string              `json:"config_digest,omitempty"`
+	Config       image.Config        `json:"config"`
+	Layers       []image.Layer       `json:"layers"`
+	OS           *image.Distribution `json:"os,omitempty"`
+	// Unmatched explains why the distribution's packages are compared with no
+	// advisories; empty when they are.
+	Unmatched       string                         `json:"unmatched,omitempty"`
 	PackageList     []image.Package                `json:"package_list"`
 	Vulnerabilities []finding.VulnerabilityFinding `json:"vulnerabilities"`
 	Checks          []finding.CheckFinding         `json:"checks"`

@@ -74,7 +74,7 @@ func estate() *fakeStore {
 		Accounts: 2, Scopes: map[inventory.Outcome]int{
 			inventory.Complete: 14, inventory.Denied: 1, inventory.Throttled: 1, inventory.Pending: 1, inventory.Unreachable: 1,
 		},
-		Workloads: 9, Replicas: 1234, Exposed: 2, ExposureUnknown: 1, Images: map[string]int{"scanned": 1, "partial": 1, "failed": 1, "new": 1}, Unresolved: 1,
+		Workloads: 9, Replicas: 1234, Exposed: 2, ExposureUnknown: 1, Images: map[string]int{"scanned": 1, "partial": 1, "failed": 1, "new": 1}, Unresolved: 1, Unmatched: 1,
 		Packages:        421,
 		Vulnerabilities: map[finding.Severity]int{finding.Critical: 12, finding.High: 84, finding.Medium: 310, finding.Low: 122, finding.Unknown: 4},
 		KEV:             3, Advisories: 284512,
@@ -274,7 +274,8 @@ func estateImages() []view.ImageDetail {
 	c := view.ImageDetail{Image: view.Image{
 		Digest: digestC, References: []string{hostile}, Platform: "linux/arm64", Size: 8_100_000, FirstSeen: now.AddDate(0, 0, -1), ScanState: "partial",
 		ScanError: "layer 3 is larger than 4 GB", ScannedAt: now, Packages: 3, MaxSeverity: finding.Medium, Medium: 1, Workloads: 1,
-	}, ConfigDigest: digestA, Referrers: &image.Referrers{Problem: "ghcr.io/shop/ledger: denied"}}
+	}, ConfigDigest: digestA, Unmatched: "no advisories are published for Amazon Linux 2023 in the OSV format",
+		Referrers: &image.Referrers{Problem: "ghcr.io/shop/ledger: denied"}}
 	d := view.ImageDetail{Image: view.Image{Digest: digestD, FirstSeen: now, ScanState: "new", Workloads: 1}}
 	return []view.ImageDetail{a, b, c, d}
 }

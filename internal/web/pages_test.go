@@ -135,7 +135,10 @@ func TestPages(t *testing.T) {
 			want:     []string{"This image could not be read", "401 Unauthorized", "Packages not known", "Not known: the image was not read.", "Not known: the manifest was not read."},
 			unwanted: []string{"None", "No check fails", "which means root"},
 		},
-		{path: "/images/" + digestC, title: hostile, want: []string{"Only a part of this image could be read", "layer 3 is larger than 4 GB", "there may be more", "ghcr.io/shop/ledger: denied"}, unwanted: []string{"None: the registry"}},
+		{path: "/images/" + digestC, title: hostile, want: []string{
+			"Only a part of this image could be read", "layer 3 is larger than 4 GB", "there may be more", "ghcr.io/shop/ledger: denied",
+			"no advisories are published for Amazon Linux 2023", "The distribution's packages were compared with none.",
+		}, unwanted: []string{"None: the registry"}},
 		{path: "/images/" + digestD, title: "sha256:dddd1b2c3d4e", want: []string{"This image was not scanned yet", "no registry was asked"}},
 		{path: "/vulnerabilities", title: "Vulnerabilities", want: []string{"CVE-2021-44228", "10.0", "Exploited", "Unrated"}},
 		{path: "/vulnerabilities?kev=true", title: "Vulnerabilities", want: []string{"Known exploited: yes"}, unwanted: []string{"GO-2024-2687"}},

@@ -15,12 +15,9 @@ import (
 	"testing"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/empty"
-	"github.com/google/go-containerregistry/pkg/v1/layout"
-	"github.com/google/go-containerregistry/pkg/v1/mutate"
-	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/stowage-dev/stowage/e2e/rig/cache"
+	"github.com/stowage-dev/stowage/e2e/rig/layers"
 )
 
 // Release is the release of Debian, Ecosystem its name in advisories.
@@ -79,12 +76,16 @@ func Images(t testing.TB) map[string]Image {
 	dir := cache.Dir(t, "debian-"+Release+"-"+cache.Hash(fmt.Sprint(options, steps, recipes)), build)
 	all := map[string]Image{}
 	for _, r := range recipes {
-		image, err := read(filepath.Join(dir, r.name))
+		path := filepath.Join(dir, r.name)
+		image, err := layers.Read(path)
 		if err != nil {
 			t.Fatalf("image %s: %v", r.name, err)
 		}
-		image.Name, image.Absent = r.name, r.absent
-		all[r.name] = image
+		packages, err := readPackages(path + ".tsv")
+		if err != nil {
+			t.Fatalf("image %s: %v", r.name, err)
+		}
+		all[r.name] = Image{Name: r.name, Path: path, Image: image, Packages: packages, Absent: r.absent}
 	}
 	return all
 }
@@ -120,81 +121,28 @@ func build(dir string) error {
 	if err := cache.Run(exec.Command("mmdebstrap", append(args, Release, "/dev/null")...)); err != nil {
 		return err
 	}
-	var layers []v1.Layer
+	var all []v1.Layer
+	var history []string
 	before := ""
 	for _, s := range steps {
 		after := filepath.Join(work, s.name+".tar")
-		layer, err := difference(before, after, filepath.Join(work, s.name+".layer.tar"))
+		layer, err := layers.Difference(before, after, filepath.Join(work, s.name+".layer.tar"))
 		if err != nil {
 			return fmt.Errorf("layer %s: %w", s.name, err)
 		}
-		layers = append(layers, layer)
+		all, history = append(all, layer), append(history, "mmdebstrap, step "+s.name)
 		before = after
 	}
 	for _, r := range recipes {
-		list := filepath.Join(work, steps[r.steps-1].name+".tsv")
-		if err := writeImage(filepath.Join(dir, r.name), list, layers[:r.steps]); err != nil {
+		to := filepath.Join(dir, r.name)
+		if err := layers.Write(to, all[:r.steps], history[:r.steps]); err != nil {
 			return fmt.Errorf("image %s: %w", r.name, err)
 		}
-	}
-	return os.RemoveAll(work)
-}
-
-// writeImage writes an image as an OCI layout, with the list of its packages
-// beside it.
-func writeImage(dir, packages string, layers []v1.Layer) error {
-	image := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON)
-	for i, layer := range layers {
-		var err error
-		image, err = mutate.Append(image, mutate.Addendum{
-			Layer: layer, MediaType: types.OCILayer, History: v1.History{CreatedBy: "mmdebstrap, step " + steps[i].name},
-		})
-		if err != nil {
+		if err := os.Rename(filepath.Join(work, steps[r.steps-1].name+".tsv"), to+".tsv"); err != nil {
 			return err
 		}
 	}
-	config, err := image.ConfigFile()
-	if err != nil {
-		return err
-	}
-	config = config.DeepCopy()
-	config.OS, config.Architecture = "linux", "amd64"
-	if image, err = mutate.ConfigFile(image, config); err != nil {
-		return err
-	}
-	path, err := layout.Write(dir, empty.Index)
-	if err != nil {
-		return err
-	}
-	if err := path.AppendImage(image); err != nil {
-		return err
-	}
-	list, err := os.ReadFile(packages)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(dir+".tsv", list, 0o600)
-}
-
-// read reads what writeImage wrote.
-func read(dir string) (Image, error) {
-	index, err := layout.ImageIndexFromPath(dir)
-	if err != nil {
-		return Image{}, err
-	}
-	manifest, err := index.IndexManifest()
-	if err != nil {
-		return Image{}, err
-	}
-	if len(manifest.Manifests) != 1 {
-		return Image{}, fmt.Errorf("layout %s holds %d images", dir, len(manifest.Manifests))
-	}
-	image, err := index.Image(manifest.Manifests[0].Digest)
-	if err != nil {
-		return Image{}, err
-	}
-	packages, err := readPackages(dir + ".tsv")
-	return Image{Path: dir, Image: image, Packages: packages}, err
+	return os.RemoveAll(work)
 }
 
 // queryFormat is what dpkg-query prints of a package.

@@ -1,6 +1,8 @@
 //go:build e2e
 
-package debian
+// Package layers makes container images of file systems: the difference of two
+// is a layer.
+package layers
 
 import (
 	"archive/tar"
@@ -20,10 +22,10 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// difference returns the layer that turns the file system of one tar into that
+// Difference returns the layer that turns the file system of one tar into that
 // of another: what is new or changed, and whiteouts for what is gone. An empty
 // name stands for the empty file system. The layer is written to a file.
-func difference(before, after, to string) (v1.Layer, error) {
+func Difference(before, after, to string) (v1.Layer, error) {
 	known := map[string]string{}
 	if before != "" {
 		err := entries(before, func(h *tar.Header, content io.Reader) error {
