@@ -75,7 +75,7 @@ func runScan(cmd *cobra.Command, name string, o scanOptions) error {
 	threshold := finding.Critical + 1
 	if o.failOn != "" {
 		var err error
-		if threshold, err = finding.ParseSeverity(o.failOn); err != nil || threshold == finding.Unknown {
+		if threshold, err = finding.ParseSeverity(o.failOn); err != nil || threshold <= finding.Unknown {
 			return &exitError{exitUsage, fmt.Errorf("--fail-on %q is not low, medium, high or critical", o.failOn)}
 		}
 	}
@@ -98,6 +98,8 @@ func runScan(cmd *cobra.Command, name string, o scanOptions) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
+	// The worst first, and the places of one check together.
+	slices.SortStableFunc(result.Checks, func(a, b finding.CheckFinding) int { return int(b.Severity) - int(a.Severity) })
 	report := scanReport{
 		Reference: name, Digest: manifest.Digest, Platform: manifest.Platform.String(), Distribution: result.Ecosystem,
 		Partial: result.Inventory.Partial, Matched: len(o.advisories) > 0,
@@ -289,17 +291,49 @@ func printScan(w io.Writer, r scanReport, asJSON bool) error {
 			return err
 		}
 	}
-	fmt.Fprintln(w, "\nFailed checks")
-	if len(r.Checks) == 0 {
+	failed := slices.DeleteFunc(slices.Clone(r.Checks), func(c finding.CheckFinding) bool { return c.Severity == finding.Informational })
+	if err := printFindings(w, "Failed checks", failed); err != nil {
+		return err
+	}
+	notes := slices.DeleteFunc(slices.Clone(r.Checks), func(c finding.CheckFinding) bool { return c.Severity != finding.Informational })
+	if len(notes) == 0 {
+		return nil
+	}
+	return printFindings(w, "Good to know", notes)
+}
+
+// printFindings prints findings with each check's first few places: --json has
+// all.
+func printFindings(w io.Writer, title string, found []finding.CheckFinding) error {
+	fmt.Fprintf(w, "\n%s\n", title)
+	if len(found) == 0 {
 		fmt.Fprintln(w, "none")
 		return nil
 	}
-	t = newTable(w, "SEVERITY", "CHECK", "DETAIL", "PATH")
-	for _, c := range r.Checks {
-		t.row(c.Severity.String(), c.Check, c.Detail, c.Path)
+	type group struct {
+		severity finding.Severity
+		check    string
+	}
+	places := map[group]int{}
+	for _, c := range found {
+		places[group{c.Severity, c.Check}]++
+	}
+	t := newTable(w, "SEVERITY", "CHECK", "DETAIL", "PATH")
+	shown := map[group]int{}
+	for _, c := range found {
+		g := group{c.Severity, c.Check}
+		switch shown[g]++; {
+		case shown[g] <= placesShown:
+			t.row(c.Severity.String(), c.Check, c.Detail, c.Path)
+		case shown[g] == placesShown+1:
+			t.row(c.Severity.String(), c.Check, fmt.Sprintf("… and %d more: --json has all.", places[g]-placesShown), "")
+		}
 	}
 	return t.flush()
 }
+
+// placesShown is how many places of a check a table shows.
+const placesShown = 5
 
 // scanProgress returns a function that shows how far a scan is, on a terminal,
 // and one that ends it.

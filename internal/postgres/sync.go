@@ -283,7 +283,7 @@ func (s *syncer) writeRows(ctx context.Context, t *recordTable, ids []inventory.
 		case inventory.Workload:
 			w := s.checked(r)
 			workloads = append(workloads, w)
-			n := len(w.findings)
+			n := w.failed()
 			row = append(row, int16(n), int32(risk.Score(risk.Facts{FailedChecks: n})))
 		case inventory.Exposure:
 			s.exposed = append(s.exposed, int64(inventory.IDOf(r.Workload)))

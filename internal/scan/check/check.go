@@ -15,6 +15,11 @@ import (
 	"github.com/stowage-dev/stowage/internal/inventory"
 )
 
+// Version is the version of the checks. It is raised whenever checks on images
+// are added, dropped or find something else, or their data is newer, so that
+// images are checked again, without reading layers.
+const Version = 2
+
 // An Input is all that checks on an image look at.
 type Input struct {
 	Manifest image.Manifest
