@@ -92,6 +92,9 @@ func (w *walker) searchOf(p string) (search, int64) {
 	case p == passwdPath:
 		return w.passwd, maxMetadata
 	}
+	if f := w.accountFile(p); f != nil {
+		return f, maxMetadata
+	}
 	switch l := languageOf(p); {
 	case l == nil:
 		return nil, 0

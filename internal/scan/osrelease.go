@@ -66,7 +66,7 @@ func parsePasswd(buf *bufio.Reader, r io.Reader) ([]image.User, error) {
 		if err != nil {
 			return
 		}
-		users = append(users, image.User{Name: clean(fields[0]), UID: uid, GID: gid})
+		users = append(users, image.User{Name: clean(fields[0]), UID: uid, GID: gid, Password: publicPassword(fields[1])})
 	})
 	return users, err
 }

@@ -31,7 +31,9 @@ func Overlay(layers []*LayerResult) image.Inventory {
 	for _, n := range t.nodes {
 		o.add(n)
 	}
-	return o.inventory()
+	inv := o.inventory()
+	addFacts(&inv, layers)
+	return inv
 }
 
 // overlay gathers an inventory from what is left of all layers.
@@ -91,6 +93,7 @@ func (o *overlay) inventory() image.Inventory {
 		inv.Files = append(inv.Files, image.File{
 			Path: n.file.Path, Mode: n.file.Mode, UID: n.file.UID, GID: n.file.GID, Size: n.file.Size,
 			Layer: n.fileOrigin, OwnedBy: o.owner(installed, n.file.Path, n.fileOrigin),
+			Kind: n.file.Kind, Capabilities: n.file.Capabilities,
 		})
 	}
 	slices.SortFunc(inv.Files, func(a, b image.File) int { return cmp.Compare(a.Path, b.Path) })

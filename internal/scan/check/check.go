@@ -59,6 +59,16 @@ func (r *reporter) add(detail string) {
 	r.addFinding(finding.CheckFinding{Detail: detail, Layer: fromConfig})
 }
 
+// low reports what is wrong, but less than the check's severity says.
+func (r *reporter) low(detail string) {
+	r.addFinding(finding.CheckFinding{Detail: detail, Severity: finding.Low, Layer: fromConfig})
+}
+
+// file reports a failure of a file with the check's severity.
+func (r *reporter) file(f image.File, detail string) {
+	r.addFinding(finding.CheckFinding{Detail: detail, Path: f.Path, Layer: f.Layer})
+}
+
 // addFinding reports a failure. A severity of zero is the check's.
 func (r *reporter) addFinding(f finding.CheckFinding) {
 	if len(r.found) == maxFindings {
