@@ -29,8 +29,8 @@ const (
 	// changed: images age and what is in them reaches its end of life. No layer
 	// is read for it. A week is little against the 90 days of warning.
 	checkAgain = 7 * 24 * time.Hour
-	tagTTL      = time.Hour
-	sweepLimit  = 5000
+	tagTTL     = time.Hour
+	sweepLimit = 5000
 )
 
 type sweepWorker struct {

@@ -12,6 +12,7 @@ import (
 // addFacts adds what the layers' facts say of the whole image.
 func addFacts(inv *image.Inventory, layers []*LayerResult) {
 	p := newPile()
+	inv.Users = slices.Clone(inv.Users) // They are the layer's.
 	accounts, groups := accountsOf(layers)
 	for i := range inv.Users {
 		u := &inv.Users[i]

@@ -15,7 +15,7 @@ type LayerResult struct {
 	Files    []File        `json:"files,omitempty"`
 	Releases []Release     `json:"releases,omitempty"`
 	// Passwd is nil if the layer has no /etc/passwd.
-	Passwd *Passwd `json:"passwd,omitempty"`
+	Passwd *Passwd    `json:"passwd,omitempty"`
 	Facts  LayerFacts `json:"facts,omitzero"`
 	// Owned are the paths that distribution packages own, with the packages'
 	// names, as far as a language package or one of Files may be there.

@@ -3,6 +3,7 @@ package check
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/stowage-dev/stowage/internal/finding"
@@ -30,7 +31,7 @@ var addLocal = imageCheck{
 			if base || remote.MatchString(s.text) {
 				continue
 			}
-			if archive.MatchString(s.text) {
+			if archiveName.MatchString(s.text) {
 				report.add(fmt.Sprintf("Build step %d unpacks an archive with ADD.", s.number))
 			} else {
 				report.add(fmt.Sprintf("Build step %d uses ADD.", s.number))
@@ -43,7 +44,7 @@ var addLocal = imageCheck{
 // metadata may come before it.
 const baseSteps = 10
 
-var archive = regexp.MustCompile(`\.(?:tar|tgz|tbz2?|txz|tzst|tar\.\w+)(?:\s|"|$)`)
+var archiveName = regexp.MustCompile(`\.(?:tar|tgz|tbz2?|txz|tzst|tar\.\w+)(?:\s|"|$)`)
 
 var updateAlone = imageCheck{
 	Check: finding.Check{
@@ -52,12 +53,12 @@ var updateAlone = imageCheck{
 		Severity: finding.Low,
 		Why: "The builder caches the step: later steps then install from lists that are weeks old, without the fixes since, " +
 			"or fail because the versions are gone.",
-		Remediation: "Update and install in one step: RUN apt-get update && apt-get install -y …",
+		Remediation: "Update and install in one step: RUN apt-get update && apt-get install -y NAME.",
 		References:  []string{"CIS Docker 4.7", "Dockle CIS-DI-0007"},
 	},
 	find: func(in *Input, report *reporter) {
 		for s := range in.Config.steps() {
-			if m := update.FindString(s.text); s.instruction == "RUN" && m != "" && !install.MatchString(s.text) {
+			if m := listUpdate.FindString(s.text); s.instruction == "RUN" && m != "" && !listUse.MatchString(s.text) {
 				report.add(fmt.Sprintf("Build step %d runs %s alone.", s.number, strings.Join(strings.Fields(m), " ")))
 			}
 		}
@@ -65,9 +66,9 @@ var updateAlone = imageCheck{
 }
 
 var (
-	update = regexp.MustCompile(`\b(?:apt(?:-get)?\s+(?:-\S+\s+)*update|apk\s+(?:-\S+\s+)*update|(?:yum|dnf|microdnf)\s+(?:-\S+\s+)*(?:makecache|check-update)|zypper\s+(?:-\S+\s+)*ref(?:resh)?)\b`)
-	// install is what makes use of fresh lists.
-	install = regexp.MustCompile(`\b(?:apt(?:-get)?|aptitude|apk|yum|dnf|microdnf|zypper)\s+(?:\S+\s+)*?(?:install|add|in|upgrade|dist-upgrade|full-upgrade|update\s+-y|download|source|build-dep)\b`)
+	listUpdate = regexp.MustCompile(`\b(?:apt(?:-get)?\s+(?:-\S+\s+)*update|apk\s+(?:-\S+\s+)*update|(?:yum|dnf|microdnf)\s+(?:-\S+\s+)*(?:makecache|check-update)|zypper\s+(?:-\S+\s+)*ref(?:resh)?)\b`)
+	// listUse is what makes use of fresh lists.
+	listUse = regexp.MustCompile(`\b(?:apt(?:-get)?|aptitude|apk|yum|dnf|microdnf|zypper)\s+(?:\S+\s+)*?(?:install|add|in|upgrade|dist-upgrade|full-upgrade|update\s+-y|download|source|build-dep)\b`)
 )
 
 var distributionUpgrade = imageCheck{
@@ -137,11 +138,12 @@ var installers = []installer{
 func (i installer) unpinned(text string) bool {
 	for _, m := range i.command.FindAllStringSubmatch(text, -1) {
 		words := strings.Fields(m[1])
+		if slices.ContainsFunc(words, versionsApart) {
+			continue
+		}
 		for n, w := range words {
-			option := n > 0 && strings.HasPrefix(words[n-1], "-") && takesValue[words[n-1]]
+			option := n > 0 && takesValue[words[n-1]]
 			switch {
-			case strings.HasPrefix(w, "-r"), strings.HasPrefix(w, "--requirement"), w == "-c", w == "-v", w == "--version":
-				return false // A file has them, or the version comes apart.
 			case strings.HasPrefix(w, "-"), strings.ContainsAny(w, "$`\\{}<>()\"'"), option:
 				// Options, and what only the shell knows.
 			case !strings.ContainsAny(w, i.pinned):
@@ -150,6 +152,13 @@ func (i installer) unpinned(text string) bool {
 		}
 	}
 	return false
+}
+
+// versionsApart reports whether an option says that versions are in a file or
+// another word.
+func versionsApart(word string) bool {
+	return slices.Contains([]string{"-r", "--requirement", "-c", "--constraint", "-v", "--version"}, word) ||
+		strings.HasPrefix(word, "--requirement=") || strings.HasPrefix(word, "--constraint=")
 }
 
 // takesValue are options whose next word is no package.

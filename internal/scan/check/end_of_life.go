@@ -15,7 +15,8 @@ var runtimeEndOfLife = imageCheck{
 		Title:    "The language runtime gets no more security fixes",
 		Severity: finding.High,
 		Why: "Every program of the image runs on it, and what is found in it from now on stays open. An end within 90 days is low. " +
-			"Runtimes that the distribution packages are left to the distribution, which fixes them by itself.",
+			"Runtimes that the distribution packages are left to the distribution, which fixes them by itself. A Go program carries what of Go " +
+			"it was built with, and advisories still name it: that is medium.",
 		Remediation: "Move to a release that is supported.",
 		References:  []string{"NIST SP 800-190 4.1.1", "NIST SP 800-53 SA-22", "PCI DSS 12.3.4"},
 	},
@@ -83,6 +84,9 @@ func findEnds(in *Input, report *reporter, kind endoflife.Kind) {
 		f := finding.CheckFinding{Path: e.path, Layer: e.layer}
 		switch {
 		case in.Now.After(e.Last):
+			if e.Product == "Go" {
+				f.Severity = finding.Medium
+			}
 			f.Detail = fmt.Sprintf("%s: the support of %s %s ended on %s.", e.detail, e.Product, e.Cycle, day)
 		case in.Now.Add(soon).After(e.Last):
 			f.Severity = finding.Low

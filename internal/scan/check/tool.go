@@ -142,7 +142,7 @@ var minimalTool = imageCheck{
 func minimal(in *Input) string {
 	d := in.Inventory.Distribution
 	switch {
-	case in.Inventory.Partial != "":
+	case in.Inventory.Partial != "", in.Manifest.Platform.OS == "windows":
 		return "" // What was not read may be a distribution.
 	case d == nil && len(in.Manifest.Layers) > 0:
 		return "The image has no distribution"
