@@ -1,5 +1,7 @@
 package image
 
+import "strings"
+
 // A FileKind tells why a file is of interest beyond its mode.
 type FileKind string
 
@@ -79,4 +81,18 @@ type Machine struct {
 	// Path is one of the programs, Layer that which has it.
 	Path  string `json:"path"`
 	Layer int    `json:"layer"`
+}
+
+// ProgramName drops the version and the target from the name of a compiler:
+// "x86_64-linux-gnu-gcc-12", "clang-15".
+func ProgramName(base string) string {
+	i := strings.LastIndexByte(base, '-')
+	if i > 0 && i+1 < len(base) && base[i+1] >= '0' && base[i+1] <= '9' {
+		base = base[:i]
+		i = strings.LastIndexByte(base, '-')
+	}
+	if i > 0 && (strings.Contains(base[:i], "-linux-") || strings.HasSuffix(base[:i], "-alpine")) {
+		return base[i+1:]
+	}
+	return base
 }

@@ -151,7 +151,7 @@ func foreign(p string) bool {
 func programKind(base, link string) image.FileKind {
 	kind, ok := programs[base]
 	if !ok {
-		kind, ok = programs[programName(base)]
+		kind, ok = programs[image.ProgramName(base)]
 	}
 	if !ok {
 		return ""
@@ -162,20 +162,6 @@ func programKind(base, link string) image.FileKind {
 		return ""
 	}
 	return kind
-}
-
-// programName drops the version and the target from the name of a compiler:
-// "x86_64-linux-gnu-gcc-12", "clang-15".
-func programName(base string) string {
-	i := strings.LastIndexByte(base, '-')
-	if i > 0 && i+1 < len(base) && base[i+1] >= '0' && base[i+1] <= '9' {
-		base = base[:i]
-		i = strings.LastIndexByte(base, '-')
-	}
-	if i > 0 && (strings.Contains(base[:i], "-linux-") || strings.HasSuffix(base[:i], "-alpine")) {
-		return base[i+1:]
-	}
-	return base
 }
 
 // maybeKey reports whether a file is looked at for whether it begins like a

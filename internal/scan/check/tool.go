@@ -48,12 +48,12 @@ var networkToolPresent = imageCheck{
 	find: func(in *Input, report *reporter) { reportTools(in, report, "The image has %s.", image.NetworkTool) },
 }
 
-// reportTools reports the programs of a kind once for each name, at the first
-// of their places.
+// reportTools reports the programs of a kind once for each name, whatever their
+// versions, at the first of their places.
 func reportTools(in *Input, report *reporter, format string, kinds ...image.FileKind) {
 	seen := make(map[string]bool)
 	for _, f := range in.Inventory.Files {
-		name := path.Base(f.Path)
+		name := image.ProgramName(path.Base(f.Path))
 		if !slices.Contains(kinds, f.Kind) || seen[name] {
 			continue
 		}
