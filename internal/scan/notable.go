@@ -170,13 +170,15 @@ func maybeKey(p string) bool {
 	return (strings.HasSuffix(p, ".key") || strings.HasSuffix(p, ".pem") || strings.HasSuffix(p, "_key")) && !foreign(p)
 }
 
-// caches are where tools keep what they could fetch again, with the tool's
-// name. Those that begin with a slash may be in any directory.
-var caches = []struct {
+// A cache is where a tool keeps what it could fetch again. A path that begins
+// with a slash may be in any directory.
+type cache struct {
 	tool, path string
 	// flat caches have all files in one directory.
 	flat bool
-}{
+}
+
+var caches = []cache{
 	{"apt", "var/lib/apt/lists", true},
 	{"apt", "var/cache/apt", true},
 	{"apk", "var/cache/apk", true},
@@ -207,28 +209,45 @@ var caches = []struct {
 	{"nuget", "/.nuget/packages", false},
 }
 
-// cacheOf returns the tool whose cache a path is in, and the part of the path
-// that is weighed as one: that of the cache in which all below counts.
-func cacheOf(p string) (tool, part string) {
-	rooted := "/" + p + "/"
+// cachesByName are the caches by the last part of their path.
+var cachesByName = func() map[string][]cache {
+	byName := make(map[string][]cache)
 	for _, c := range caches {
-		i := 0
-		if c.path[0] != '/' {
-			if !strings.HasPrefix(rooted[1:], c.path+"/") {
+		name := c.path[strings.LastIndexByte(c.path, '/')+1:]
+		byName[name] = append(byName[name], c)
+	}
+	return byName
+}()
+
+// cacheOf returns the tool whose cache a path is in, and the part of the path
+// that is weighed as one: the directory right below the cache's, since tools
+// delete those one by one. Flat caches have no such part.
+func cacheOf(p string) (tool, part string) {
+	for start := 0; start <= len(p); {
+		end := len(p)
+		if i := strings.IndexByte(p[start:], '/'); i >= 0 {
+			end = start + i
+		}
+		for _, c := range cachesByName[p[start:end]] {
+			if !c.is(p[:end]) {
 				continue
 			}
-			i = len(c.path)
-		} else if i = strings.Index(rooted, c.path+"/"); i < 0 {
-			continue
-		} else {
-			i += len(c.path) - 1
+			if c.flat {
+				return c.tool, ""
+			}
+			below, _, _ := strings.Cut(strings.TrimPrefix(p[end:], "/"), "/")
+			return c.tool, strings.TrimSuffix(p[:end]+"/"+below, "/")
 		}
-		if c.flat {
-			return c.tool, ""
-		}
-		// The directory below the cache's: tools delete those one by one.
-		below, _, _ := strings.Cut(strings.TrimPrefix(p[min(i, len(p)):], "/"), "/")
-		return c.tool, strings.TrimSuffix(p[:i]+"/"+below, "/")
+		start = end + 1
 	}
 	return "", ""
+}
+
+// is reports whether a directory is the cache.
+func (c cache) is(dir string) bool {
+	rest, ok := strings.CutSuffix(dir, strings.TrimPrefix(c.path, "/"))
+	if c.path[0] == '/' {
+		return ok && (rest == "" || strings.HasSuffix(rest, "/"))
+	}
+	return ok && rest == ""
 }
