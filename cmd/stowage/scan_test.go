@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -16,6 +17,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
+
+	"github.com/stowage-dev/stowage/internal/finding"
 )
 
 // npmImage returns an image that holds one package of a version.
@@ -124,6 +127,30 @@ func TestScan(t *testing.T) {
 				t.Errorf("advisories that are not there: exit %d, says %q", code, stderr)
 			}
 		})
+	}
+}
+
+// Many places of a check are cut, and what only informs comes apart.
+func TestPrintScan(t *testing.T) {
+	t.Parallel()
+	r := scanReport{Checks: []finding.CheckFinding{{Check: "image/user-root", Severity: finding.Medium, Detail: "Root."}}}
+	for i := range placesShown + 3 {
+		r.Checks = append(r.Checks, finding.CheckFinding{Check: "image/file-setuid", Severity: finding.Low, Detail: fmt.Sprintf("Place %d.", i)})
+	}
+	r.Checks = append(r.Checks, finding.CheckFinding{Check: "image/file-setuid", Severity: finding.Informational, Detail: "Known."})
+	var b bytes.Buffer
+	if err := printScan(&b, r, false); err != nil {
+		t.Fatal(err)
+	}
+	failed, notes, ok := strings.Cut(b.String(), "Good to know")
+	if !ok || !strings.Contains(notes, "Known.") || strings.Contains(failed, "Known.") {
+		t.Errorf("what informs is not apart: %s", b.String())
+	}
+	if !strings.Contains(failed, "and 3 more: --json has all") || !strings.Contains(failed, "Place 4.") || strings.Contains(failed, "Place 5.") {
+		t.Errorf("not %d places and what is left out: %s", placesShown, failed)
+	}
+	if r.Checks = nil; printScan(&b, r, false) != nil || strings.Count(b.String(), "Good to know") != 1 {
+		t.Error("without findings there are notes")
 	}
 }
 
