@@ -46,7 +46,8 @@ func TestChecksRenewed(t *testing.T) {
 		asked = append(asked, req.URL.Path)
 		return false
 	})
-	sweep := func() {
+	// sweep returns what a sweep, and what follows from it, asks for.
+	sweep := func() []string {
 		t.Helper()
 		mu.Lock()
 		asked = nil
@@ -55,6 +56,9 @@ func TestChecksRenewed(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.await("the sweep ends", quiet)
+		mu.Lock()
+		defer mu.Unlock()
+		return slices.Clone(asked)
 	}
 	// What an image looks like that a program with older checks scanned.
 	age := func(set string, args ...any) {
@@ -67,8 +71,7 @@ func TestChecksRenewed(t *testing.T) {
 		}
 	}
 
-	sweep()
-	if len(asked) > 0 {
+	if asked := sweep(); len(asked) > 0 {
 		t.Fatalf("a sweep with nothing to do asks for %q", asked)
 	}
 	for name, old := range map[string]func(){
@@ -76,7 +79,7 @@ func TestChecksRenewed(t *testing.T) {
 		"a_week_ago":   func() { age(`scanned_at = $1`, time.Now().Add(-checkAgain-time.Minute)) },
 	} {
 		old()
-		sweep()
+		asked := sweep()
 		if len(asked) == 0 {
 			t.Errorf("%s: the image was not asked for", name)
 		}
@@ -95,7 +98,7 @@ func TestChecksRenewed(t *testing.T) {
 		if _, err := r.db.Pool().Exec(t.Context(), `update layer set version = version - 1`); err != nil {
 			t.Fatal(err)
 		}
-		sweep()
+		asked := sweep()
 		if !slices.ContainsFunc(asked, func(path string) bool { return strings.Contains(path, layer) }) {
 			t.Errorf("the layer was not read again: %q", asked)
 		}

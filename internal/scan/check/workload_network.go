@@ -37,7 +37,7 @@ var workloadPublicAddress = workloadCheck{
 		Severity:    finding.Medium,
 		Why:         "One rule of a security group is then all that is between the internet and every task.",
 		Remediation: "Run the tasks in private subnets with assignPublicIp DISABLED, behind a load balancer, and reach registries by VPC endpoints or a NAT gateway.",
-		References:  []string{"AWS Security Hub ECS.2", "NIST SP 800-190 4.3.3"},
+		References:  []string{"AWS Security Hub ECS.2", "NIST SP 800-190 4.4.2"},
 	},
 	workload: func(w *inventory.Workload) string {
 		return when(w.Network.AssignPublicIP, "The service assigns public addresses to its tasks.")
