@@ -8,6 +8,7 @@
 #   RACE=1                    test with the race detector (needs a C compiler)
 #   BENCH=Name BENCHTIME=1s   the benchmarks of bench, bench-store, bench-scan
 #   FUZZTIME=10s              how long fuzz spends on each target
+#   ENDOFLIFE=releases.json   what endoflife makes its table from
 #   FLAGS="--verbose"         more flags for demo and up
 
 SHELL := /bin/bash
@@ -22,6 +23,7 @@ BENCH     ?= .
 BENCHTIME ?= 1s
 FUZZTIME  ?= 10s
 FLAGS     ?=
+ENDOFLIFE ?=
 
 # The tools are pinned in a module of their own.
 TOOL := go tool -modfile=internal/tools/go.mod
@@ -93,6 +95,10 @@ format: ## Format the Go files
 .PHONY: generate
 generate: ## Write the generated pages and policies again
 	go generate ./...
+
+.PHONY: endoflife
+endoflife: ## Write the table of ends of life again (ENDOFLIFE=file of endoflife.date's releases)
+	go run ./internal/scan/endoflife/generate "$(ENDOFLIFE)" internal/scan/endoflife/table.tsv
 
 .PHONY: bench
 bench: postgres-note ## Run the benchmarks (PKG, BENCH, BENCHTIME)

@@ -51,6 +51,8 @@ type scanReport struct {
 
 func newScanReport(name string, m image.Manifest, result *scan.Result, referrers *image.Referrers) scanReport {
 	m = check.Redact(m) // Build steps may hold secrets.
+	// The worst first, and the places of one check together.
+	slices.SortStableFunc(result.Checks, func(a, b finding.CheckFinding) int { return int(b.Severity) - int(a.Severity) })
 	return scanReport{
 		Reference: name, Digest: m.Digest, ConfigDigest: m.ConfigDigest, Platform: m.Platform.String(), Distribution: result.Ecosystem,
 		Partial: result.Inventory.Partial, Unmatched: result.Inventory.Unmatched, Layers: append([]image.Layer{}, m.Layers...), Referrers: referrers,
@@ -129,7 +131,9 @@ func (r scanReport) countVulnerabilities() string {
 func (r scanReport) countChecks() string {
 	worst := map[string]finding.Severity{}
 	for _, c := range r.Checks {
-		worst[c.Check] = max(worst[c.Check], c.Severity)
+		if c.Severity > finding.Informational {
+			worst[c.Check] = max(worst[c.Check], c.Severity)
+		}
 	}
 	if len(worst) == 0 {
 		return "no failed checks"

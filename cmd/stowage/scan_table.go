@@ -335,7 +335,14 @@ func compareBool(a, b bool) int {
 
 // checks prints the failed checks, each with the places that fail it.
 func (p *scanPrinter) checks(r scanReport) {
-	if len(r.Checks) == 0 {
+	informs := func(c finding.CheckFinding) bool { return c.Severity == finding.Informational }
+	p.checkTable("FAILED CHECK", slices.DeleteFunc(slices.Clone(r.Checks), informs))
+	p.checkTable("GOOD TO KNOW", slices.DeleteFunc(slices.Clone(r.Checks), func(c finding.CheckFinding) bool { return !informs(c) }))
+}
+
+// checkTable prints the findings of each check together, the worst first.
+func (p *scanPrinter) checkTable(title string, found []finding.CheckFinding) {
+	if len(found) == 0 {
 		return
 	}
 	titles := map[string]string{}
@@ -344,8 +351,10 @@ func (p *scanPrinter) checks(r scanReport) {
 	}
 	worst := map[string]finding.Severity{}
 	places := map[string][]string{}
-	for _, c := range r.Checks {
-		worst[c.Check] = max(worst[c.Check], c.Severity)
+	for _, c := range found {
+		if before, ok := worst[c.Check]; !ok || c.Severity > before {
+			worst[c.Check] = c.Severity
+		}
 		place := c.Detail
 		if c.Path != "" && !strings.Contains(c.Detail, c.Path) {
 			place = c.Path + ": " + c.Detail
@@ -359,7 +368,7 @@ func (p *scanPrinter) checks(r scanReport) {
 	slices.SortFunc(ids, func(a, b string) int { return cmp.Or(cmp.Compare(worst[b], worst[a]), strings.Compare(a, b)) })
 	widths := []int{len("SEVERITY")}
 	p.line("")
-	p.row(widths, "SEVERITY", "FAILED CHECK")
+	p.row(widths, "SEVERITY", title)
 	for _, id := range ids {
 		p.row(widths, severityName(worst[id]), fmt.Sprintf("%s (%s)", cmp.Or(titles[id], "Not described"), id))
 		p.places(places[id])

@@ -19,6 +19,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
+
+	"github.com/stowage-dev/stowage/internal/finding"
 )
 
 // npmImage returns an image that holds one package of a version.
@@ -132,6 +134,32 @@ func TestScan(t *testing.T) {
 				t.Errorf("advisories that are not there: exit %d, says %q", code, stderr)
 			}
 		})
+	}
+}
+
+// Many places of a check are cut, and what only informs comes apart.
+func TestPrintInformational(t *testing.T) {
+	t.Parallel()
+	r := scanReport{Checks: []finding.CheckFinding{{Check: "image/user-root", Severity: finding.Medium, Detail: "Root."}}}
+	for i := range maxPlaces + 3 {
+		r.Checks = append(r.Checks, finding.CheckFinding{Check: "image/file-setuid", Severity: finding.Low, Detail: fmt.Sprintf("Place %d.", i)})
+	}
+	r.Checks = append(r.Checks, finding.CheckFinding{Check: "image/file-setuid", Severity: finding.Informational, Detail: "Known."})
+	var b bytes.Buffer
+	if err := printScan(&b, r); err != nil {
+		t.Fatal(err)
+	}
+	failed, notes, ok := strings.Cut(b.String(), "GOOD TO KNOW")
+	if !ok || !strings.Contains(notes, "info") || !strings.Contains(notes, "Known.") || strings.Contains(failed, "Known.") {
+		t.Errorf("what informs is not apart: %s", b.String())
+	}
+	if !strings.Contains(failed, "and 3 more") || !strings.Contains(failed, "Place 4.") || strings.Contains(failed, "Place 5.") ||
+		!strings.Contains(failed, "1 medium, 1 low failed checks") {
+		t.Errorf("not %d places and what is left out: %s", maxPlaces, failed)
+	}
+	b.Reset()
+	if r.Checks = nil; printScan(&b, r) != nil || strings.Contains(b.String(), "GOOD TO KNOW") {
+		t.Errorf("without findings there are notes: %s", b.String())
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"errors"
-	"flag"
 	"iter"
 	"os"
 	"path/filepath"
@@ -21,8 +20,6 @@ import (
 	"github.com/stowage-dev/stowage/internal/inventory"
 	"github.com/stowage-dev/stowage/internal/view"
 )
-
-var update = flag.Bool("update", false, "write the wanted files again")
 
 // hostile are cells that a spreadsheet would take for formulas, or that would
 // break the file.
@@ -145,7 +142,7 @@ func TestGolden(t *testing.T) {
 					t.Fatal(err)
 				}
 				path := filepath.Join("testdata", d.Name+f.Extension)
-				if *update {
+				if *export.Update {
 					if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
 						t.Fatal(err)
 					}

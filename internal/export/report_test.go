@@ -18,7 +18,8 @@ import (
 	"github.com/stowage-dev/stowage/internal/image"
 )
 
-var update = flag.Bool("update", false, "write the golden files")
+// Update is the flag of all tests of the package.
+var Update = flag.Bool("update", false, "write the golden files")
 
 // schemas are the files of the formats' schemas.
 var schemas = map[string]string{
@@ -171,7 +172,7 @@ func TestReports(t *testing.T) {
 					t.Errorf("the schema of %s takes anything", f.Name)
 				}
 				golden := filepath.Join("testdata", "golden", name+f.Extension)
-				if *update {
+				if *Update {
 					if err := os.WriteFile(golden, got, 0o644); err != nil {
 						t.Fatal(err)
 					}

@@ -13,28 +13,32 @@ type Severity int
 
 // The severities, in ascending order. The numbers are stored.
 const (
-	Unknown Severity = iota
+	// Informational is known to be no failure, unlike Unknown: worth knowing.
+	Informational Severity = iota - 1
+	Unknown
 	Low
 	Medium
 	High
 	Critical
 )
 
-var severityNames = [...]string{"unknown", "low", "medium", "high", "critical"}
+// severityNames begin with the lowest severity.
+var severityNames = [...]string{"info", "unknown", "low", "medium", "high", "critical"}
 
 // String returns the lower-case name.
 func (s Severity) String() string {
-	if s < 0 || int(s) >= len(severityNames) {
+	i := int(s - Informational)
+	if i < 0 || i >= len(severityNames) {
 		return fmt.Sprintf("severity(%d)", int(s))
 	}
-	return severityNames[s]
+	return severityNames[i]
 }
 
 // ParseSeverity is the inverse of [Severity.String], in any case.
 func ParseSeverity(s string) (Severity, error) {
 	for i, name := range severityNames {
 		if strings.EqualFold(s, name) {
-			return Severity(i), nil
+			return Informational + Severity(i), nil
 		}
 	}
 	return Unknown, fmt.Errorf("severity %q: want one of %s", s, strings.Join(severityNames[:], ", "))
@@ -71,6 +75,16 @@ type CheckFinding struct {
 	// Path and Layer locate the evidence; Layer is -1 when the config shows it.
 	Path  string `json:"path,omitempty"`
 	Layer int    `json:"layer"`
+}
+
+// Failed returns how many findings are failures: some only inform.
+func Failed(found []CheckFinding) (n int) {
+	for _, f := range found {
+		if f.Severity > Informational {
+			n++
+		}
+	}
+	return n
 }
 
 // A VulnerabilityFinding is one vulnerability of one package in an image.

@@ -85,6 +85,17 @@ type Inventory struct {
 	Files        []File        `json:"files,omitempty"`
 	// Users are the accounts of /etc/passwd.
 	Users []User `json:"users,omitempty"`
+	// Groups are those of /etc/group.
+	Groups []Group `json:"groups,omitempty"`
+	// Hidden are credentials of lower layers that later ones delete or
+	// replace: everyone who pulls the image still gets them.
+	Hidden []File `json:"hidden,omitempty"`
+	// Weights are the large files, and the caches of tools.
+	Weights []Weight `json:"weights,omitempty"`
+	// Waste are the largest hidden bytes, Wasted counts all.
+	Waste    []Waste   `json:"waste,omitempty"`
+	Wasted   int64     `json:"wasted,omitempty"`
+	Machines []Machine `json:"machines,omitempty"`
 	// Partial explains why the scan is not complete; empty when it is.
 	Partial string `json:"partial,omitempty"`
 	// Unmatched explains why the distribution's packages are compared with no
@@ -101,7 +112,11 @@ type File struct {
 	Size  int64  `json:"size"`
 	Layer int    `json:"layer"`
 	// OwnedBy is the distribution package that owns the file.
-	OwnedBy string `json:"owned_by,omitempty"`
+	OwnedBy string   `json:"owned_by,omitempty"`
+	Kind    FileKind `json:"kind,omitempty"`
+	// Capabilities are the bits of capabilities(7) that the file gives to
+	// whoever runs it.
+	Capabilities uint64 `json:"capabilities,omitempty"`
 }
 
 // A User is one line of /etc/passwd.
@@ -109,4 +124,6 @@ type User struct {
 	Name string `json:"name"`
 	UID  int    `json:"uid"`
 	GID  int    `json:"gid"`
+	// Password is what /etc/shadow and /etc/passwd say of it.
+	Password Password `json:"password,omitempty"`
 }

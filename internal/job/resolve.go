@@ -144,8 +144,8 @@ func (w *resolveWorker) child(r *postgres.Resolution, index *registry.Index) (*r
 	return nil, nil
 }
 
-// enqueueScan enqueues the scan of an image unless this extractor-set version
-// scanned it.
+// enqueueScan enqueues the scan of an image unless it was scanned by this
+// version.
 func (c *Client) enqueueScan(ctx context.Context, tx pgx.Tx, state postgres.ImageState) error {
 	if state.ScanVersion >= scanVersion {
 		return nil

@@ -18,15 +18,20 @@ import (
 	"github.com/stowage-dev/stowage/internal/scan/check"
 )
 
-// scanVersion is the version of the extractor set: images that another one
-// scanned are scanned again, without pulling layers that it already read.
-const scanVersion = scan.Version
+// layerVersion is the version of the extractor set, by which the results of
+// layers are stored. scanVersion is the version of all that a scan finds:
+// images of an older one are scanned again, from the stored results of those
+// layers that this extractor set read.
+const (
+	layerVersion = scan.Version
+	scanVersion  = scan.ImageVersion
+)
 
 // ScanArgs ask for the scan of an image.
 type ScanArgs struct {
 	Image inventory.ID `json:"image" river:"unique"`
-	// Version is part of the identity of the work: a newer extractor set is
-	// another scan.
+	// Version is part of the identity of the work: with a newer extractor set
+	// or newer checks it is another scan.
 	Version int `json:"version" river:"unique"`
 }
 
@@ -67,7 +72,7 @@ type scanWorker struct {
 // failed meanwhile.
 func (w *scanWorker) Work(ctx context.Context, job *river.Job[ScanArgs]) error {
 	if job.Args.Version != scanVersion {
-		return river.JobCancel(fmt.Errorf("extractor set %d is not this one's, %d", job.Args.Version, scanVersion))
+		return river.JobCancel(fmt.Errorf("the scan is of version %d, this program's of %d", job.Args.Version, scanVersion))
 	}
 	err := w.scan(ctx, job.Args.Image)
 	if err == nil || ctx.Err() != nil {
@@ -176,7 +181,7 @@ type layerCache struct{ db *postgres.DB }
 
 // Get implements [scan.LayerCache].
 func (c layerCache) Get(ctx context.Context, digests []string) (map[string]*scan.LayerResult, error) {
-	encoded, err := c.db.Layers(ctx, scanVersion, digests)
+	encoded, err := c.db.Layers(ctx, layerVersion, digests)
 	if err != nil {
 		return nil, err
 	}
@@ -197,7 +202,7 @@ func (c layerCache) Put(ctx context.Context, digest string, r *scan.LayerResult)
 	if err != nil {
 		return fmt.Errorf("result of layer %s: %w", digest, err)
 	}
-	return c.db.SaveLayer(ctx, scanVersion, digest, data)
+	return c.db.SaveLayer(ctx, layerVersion, digest, data)
 }
 
 // checkWorkload evaluates the workload checks.

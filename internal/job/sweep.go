@@ -8,9 +8,10 @@ import (
 )
 
 // SweepArgs ask for a look at what is due without anything having changed:
-// images that an older extractor set scanned, scans that failed yesterday,
-// references whose registry did not answer, tags that may have moved, those of
-// base images too, images that may have been signed meanwhile.
+// images of an older scan version, scans that failed yesterday, checks that
+// depend on the date, references whose registry did not answer, tags that may
+// have moved, those of base images too, images that may have been signed
+// meanwhile.
 type SweepArgs struct {
 	Tenant int `json:"tenant" river:"unique"`
 }
@@ -25,7 +26,11 @@ func (SweepArgs) InsertOpts() river.InsertOpts { return *options(resolveQueue, l
 const (
 	sweepEvery  = 15 * time.Minute
 	retryFailed = 24 * time.Hour
-	tagTTL      = time.Hour
+	// checkAgain is after how long an image is checked again though nothing
+	// changed: images age and what is in them reaches its end of life. No layer
+	// is read for it. A week is little against the 90 days of warning.
+	checkAgain = 7 * 24 * time.Hour
+	tagTTL     = time.Hour
 	// referrersTTL is how long an answer about referrers is believed.
 	referrersTTL = 24 * time.Hour
 	sweepLimit   = 5000
@@ -40,7 +45,7 @@ type sweepWorker struct {
 func (w *sweepWorker) Work(ctx context.Context, job *river.Job[SweepArgs]) error {
 	db := w.client.opts.DB
 	now := time.Now()
-	images, err := db.ImagesToScan(ctx, scanVersion, now.Add(-retryFailed), sweepLimit)
+	images, err := db.ImagesToScan(ctx, scanVersion, now.Add(-retryFailed), now.Add(-checkAgain), sweepLimit)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stowage-dev/stowage/internal/collect"
 	"github.com/stowage-dev/stowage/internal/derrors"
+	"github.com/stowage-dev/stowage/internal/finding"
 	"github.com/stowage-dev/stowage/internal/inventory"
 )
 
@@ -18,6 +19,16 @@ import (
 type checkedWorkload struct {
 	inventory.Workload
 	findings []WorkloadFinding
+}
+
+// failed returns how many checks fail: some findings only inform.
+func (w checkedWorkload) failed() (n int) {
+	for _, f := range w.findings {
+		if f.Severity > finding.Informational {
+			n++
+		}
+	}
+	return n
 }
 
 func (s *syncer) checked(w inventory.Workload) checkedWorkload {

@@ -244,7 +244,7 @@ func ResolutionMissed(ctx context.Context, tx pgx.Tx, r Resolution) (missed bool
 type ImageState struct {
 	ID     inventory.ID
 	Digest string
-	// ScanVersion is the extractor-set version of the last scan, 0 for never.
+	// ScanVersion is the version of the last scan, 0 for never.
 	ScanVersion int
 	ScanState   string
 	ScannedAt   time.Time
@@ -270,18 +270,19 @@ func imageState(ctx context.Context, tx pgx.Tx, digest string) (ImageState, erro
 }
 
 // ImagesToScan returns images that run somewhere or are the newest of a base
-// that others stand on, whose configuration is known
-// and that were not scanned by this extractor-set version, or whose scan
-// failed before retryBefore; those of the riskiest workloads first.
-func (db *DB) ImagesToScan(ctx context.Context, version int, retryBefore time.Time, limit int) (_ []ImageState, err error) {
+// that others stand on, whose configuration is known and that were not scanned
+// by this version, or whose scan failed before retryBefore, or was before
+// againBefore; those that were never scanned and those of the riskiest
+// workloads first.
+func (db *DB) ImagesToScan(ctx context.Context, version int, retryBefore, againBefore time.Time, limit int) (_ []ImageState, err error) {
 	defer derrors.Wrap(&err, "postgres.ImagesToScan(%d)", version)
 
 	rows, err := db.pool.Query(ctx, imageStateQuery+`
 		where i.config is not null and (c.image_id is not null or exists (select from base_tag t where t.digest = i.digest))
-			and (i.scan_version < $1 or (i.scan_state = 'failed' and i.scanned_at < $2))
+			and (i.scan_version < $1 or i.scanned_at < $3 or (i.scan_state = 'failed' and i.scanned_at < $2))
 		group by i.id
-		order by i.scan_version = 0 desc, coalesce(max(w.score), 0) desc, i.id
-		limit $3`, version, retryBefore, limit)
+		order by i.scan_version = 0 desc, i.scan_version < $1 desc, coalesce(max(w.score), 0) desc, i.id
+		limit $4`, version, retryBefore, againBefore, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -394,7 +395,7 @@ func (db *DB) SaveScan(ctx context.Context, r ScanResult, then func(context.Cont
 			update image set scan_state = $2, scan_error = $3, scan_version = $4, scanned_at = now(), distribution = $5,
 				packages = $6, sbom = $7, inventory = $8, failed_checks = $9, chain = case $10 when '' then chain else $10 end
 			where id = $1`, int64(r.Image), state, clean(r.Inventory.Partial), r.Version, clean(r.Ecosystem),
-			len(r.Inventory.Packages), ids, blob, len(r.Checks), r.Chain); err != nil {
+			len(r.Inventory.Packages), ids, blob, finding.Failed(r.Checks), r.Chain); err != nil {
 			return err
 		}
 		if err := saveChecks(ctx, tx, r); err != nil {

@@ -41,7 +41,7 @@ func rollupWorkloads(ctx context.Context, tx pgx.Tx, tenant int, ids []int64) er
 		select w.id, w.exposed, w.max_severity, w.critical, w.high, w.kev, w.failed_checks, w.reads_critical, w.score,
 			exists (select from exposure e where e.tenant_id = w.tenant_id and e.workload_id = w.id),
 			coalesce(i.max_severity, 0), coalesce(i.critical, 0), coalesce(i.high, 0), coalesce(i.kev, false),
-			(select count(*) from workload_check k where k.tenant_id = w.tenant_id and k.workload_id = w.id)
+			(select count(*) from workload_check k where k.tenant_id = w.tenant_id and k.workload_id = w.id and k.severity >= 0)
 		from workload w
 		left join lateral (
 			select max(d.max_severity) as max_severity, sum(d.critical) as critical, sum(d.high) as high, bool_or(d.kev > 0) as kev

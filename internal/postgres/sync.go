@@ -303,7 +303,7 @@ func (s *syncer) writeRows(ctx context.Context, t *recordTable, ids []inventory.
 		if r, ok := record.(inventory.Workload); ok {
 			w := s.checked(r)
 			workloads = append(workloads, w)
-			n := len(w.findings)
+			n := w.failed()
 			row = append(row, int16(n), int32(risk.Score(risk.Facts{FailedChecks: n})))
 		}
 		rows = append(rows, row)

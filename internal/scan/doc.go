@@ -13,7 +13,14 @@
 // bounded by [Limits], and what was left out is told in the inventory.
 package scan
 
+import "github.com/stowage-dev/stowage/internal/scan/check"
+
 // Version is the version of what [ReadLayer] finds. It is raised whenever a
 // layer that was read before would give a different result, so that stored
 // results are read anew.
 const Version = 2
+
+// ImageVersion is the version of what [Image] finds: that of the layers and
+// that of the checks. An image of an older one is scanned again, from the
+// stored results of its layers if they are of this [Version].
+const ImageVersion = Version*1000 + check.Version

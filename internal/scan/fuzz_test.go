@@ -158,3 +158,22 @@ func FuzzLayerResult(f *testing.F) {
 		Overlay([]*LayerResult{&r, &r})
 	})
 }
+
+func FuzzAccounts(f *testing.F) {
+	f.Add("root:x:0:0::/root:/bin/sh\n", "root::19000:0:99999:7:::\n", "root:x:0:\n")
+	f.Add("a:$6$x:1:1", "a:!:", "g:x:99999999999999999999:")
+	f.Fuzz(func(t *testing.T, passwd, shadow, group string) {
+		plain := makeTar(t, member{name: "etc/passwd", body: passwd}, member{name: "etc/shadow", body: shadow}, member{name: "etc/group", body: group})
+		r, err := ReadLayer(t.Context(), bytes.NewReader(plain), LayerOptions{Limits: fuzzLimits})
+		if err != nil && !errors.As(err, new(*LimitError)) {
+			t.Fatal(err)
+		}
+		for _, u := range Overlay([]*LayerResult{r}).Users {
+			switch u.Password {
+			case "", "empty", "locked", "set", "public":
+			default:
+				t.Errorf("the password of %+v is no state", u)
+			}
+		}
+	})
+}

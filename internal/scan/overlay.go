@@ -39,6 +39,7 @@ func overlayLayers(layers []*LayerResult, index *JavaIndex) (image.Inventory, er
 		o.add(n)
 	}
 	inv := o.inventory()
+	addFacts(&inv, layers)
 	return inv, o.err
 }
 
@@ -111,6 +112,7 @@ func (o *overlay) inventory() image.Inventory {
 		inv.Files = append(inv.Files, image.File{
 			Path: n.file.Path, Mode: n.file.Mode, UID: n.file.UID, GID: n.file.GID, Size: n.file.Size,
 			Layer: n.fileOrigin, OwnedBy: o.owner(installed, n.file.Path, n.fileOrigin),
+			Kind: n.file.Kind, Capabilities: n.file.Capabilities,
 		})
 	}
 	slices.SortFunc(inv.Files, func(a, b image.File) int { return cmp.Compare(a.Path, b.Path) })

@@ -15,7 +15,7 @@ var readers = []*reader{
 	rpmDatabase, rpmLog, rpmManifest,
 	pacmanPackage, pacmanFiles,
 	opkgDatabase, opkgLists,
-	osRelease, releaseFiles, passwdFile,
+	osRelease, releaseFiles, passwdFile, shadowFile, groupFile,
 	npmPackage,
 	pythonMetadata, pythonInfo, pythonEgg, pythonArchive,
 	javaArchive,

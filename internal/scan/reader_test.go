@@ -36,6 +36,8 @@ var wantedPaths = map[string]string{
 	"desc":                                        "",
 	"usr/lib/os-release":                          "os-release",
 	"etc/passwd":                                  "passwd",
+	"etc/shadow":                                  "shadow",
+	"etc/group":                                   "group",
 	"app/node_modules/a/package.json":             "npm",
 	"package.json":                                "npm",
 	"usr/lib/a-1.dist-info/METADATA":              "python-metadata",

@@ -15,7 +15,8 @@ type LayerResult struct {
 	Files    []File        `json:"files,omitempty"`
 	Releases []Release     `json:"releases,omitempty"`
 	// Passwd is nil if the layer has no /etc/passwd.
-	Passwd *Passwd `json:"passwd,omitempty"`
+	Passwd *Passwd    `json:"passwd,omitempty"`
+	Facts  LayerFacts `json:"facts,omitzero"`
 	// Owned are the paths that distribution packages own, with the packages'
 	// names, as far as a language package or one of Files may be there.
 	Owned map[string]string `json:"owned,omitempty"`
@@ -57,7 +58,8 @@ type Package struct {
 	Inner string `json:"i,omitempty"`
 }
 
-// A File is a setuid, setgid or world-writable file or directory.
+// A File is a setuid, setgid or world-writable file or directory, or one of
+// interest for what it is.
 type File struct {
 	Path string `json:"path"`
 	// Mode has the type and permission bits of Unix's st_mode.
@@ -65,6 +67,9 @@ type File struct {
 	UID  int    `json:"uid"`
 	GID  int    `json:"gid"`
 	Size int64  `json:"size,omitempty"`
+	// Kind and Capabilities are as in [image.File].
+	Kind         image.FileKind `json:"kind,omitempty"`
+	Capabilities uint64         `json:"capabilities,omitempty"`
 }
 
 // A Release is an os-release file.

@@ -17,6 +17,7 @@ import (
 const (
 	modeDirectory = 0o040000
 	modeRegular   = 0o100000
+	modeLink      = 0o120000
 	modeSetID     = 0o6000
 	modeSticky    = 0o1000
 	modeOthers    = 0o002 // Others may write.
@@ -38,6 +39,7 @@ type walker struct {
 	// remembered counts roughly the bytes of what is remembered.
 	remembered int64
 
+	facts       facts
 	readers     *readerIndex
 	executables []*reader
 	spool       *spool
@@ -106,23 +108,27 @@ func (w *walker) take(ctx context.Context, p string, h *tar.Header, r io.Reader)
 	w.remembered += 8
 	if h.Typeflag == tar.TypeDir {
 		w.result.Directories = append(w.result.Directories, keyOf(p))
-		if h.Mode&modeOthers != 0 && h.Mode&modeSticky == 0 {
+		if h.Mode&modeOthers != 0 && h.Mode&modeSticky == 0 || isProgramDirectory(p, h) {
 			w.file(p, modeDirectory, h)
 		}
 		return nil
 	}
 	w.result.NonDirectories = append(w.result.NonDirectories, keyOf(p))
+	notable := w.note(p, h)
+	if notable && h.Typeflag == tar.TypeSymlink {
+		w.file(p, modeLink, h)
+	}
 	if h.Typeflag != tar.TypeReg && h.Typeflag != tar.TypeGNUSparse && h.Typeflag != tar.TypeLink {
 		return nil
 	}
-	if h.Mode&(modeSetID|modeOthers) != 0 {
+	if notable || h.Mode&(modeSetID|modeOthers) != 0 {
 		w.file(p, modeRegular, h)
 	}
 	if h.Typeflag == tar.TypeLink {
 		w.link(p, cleanPath(h.Linkname))
 		return nil
 	}
-	return w.content(ctx, p, h, r)
+	return w.content(ctx, p, h, w.peek(p, h, r))
 }
 
 // The names of whiteouts.
@@ -149,7 +155,13 @@ func (w *walker) whiteout(dir, base string) {
 
 // file remembers a file that checks look at.
 func (w *walker) file(p string, kind uint32, h *tar.Header) {
-	w.files[p] = File{Path: p, Mode: kind | uint32(h.Mode&0o7777), UID: h.Uid, GID: h.Gid, Size: h.Size}
+	mode := kind
+	if kind != modeLink { // The mode of a link means nothing.
+		mode |= uint32(h.Mode & 0o7777)
+	}
+	w.files[p] = File{
+		Path: p, Mode: mode, UID: h.Uid, GID: h.Gid, Size: h.Size, Kind: w.facts.kinds[p], Capabilities: capabilities(h),
+	}
 	w.remembered += int64(len(p)) + 32
 }
 
@@ -216,6 +228,7 @@ func (w *walker) forget(p string) {
 	delete(w.files, p)
 	delete(w.releases, p)
 	delete(w.skipped, p)
+	w.facts.forget(p)
 	if p == passwdPath {
 		w.result.Passwd = nil
 	}
@@ -230,6 +243,7 @@ func (w *walker) finish() *LayerResult {
 	for p := range w.files {
 		w.resolveOwner(p)
 	}
+	r.Facts = w.facts.finish()
 	r.Packages = sorted(w.packages)
 	r.Files = sorted(w.files)
 	r.Releases = sorted(w.releases)

@@ -22,6 +22,21 @@ type evidence struct {
 // failedChecks groups findings by check and keeps their order.
 type failedChecks []failedCheck
 
+// Failures returns the checks that fail.
+func (f failedChecks) Failures() failedChecks { return f.with(false) }
+
+// Notes returns the checks that only inform.
+func (f failedChecks) Notes() failedChecks { return f.with(true) }
+
+func (f failedChecks) with(informational bool) (out failedChecks) {
+	for _, c := range f {
+		if (c.Severity == finding.Informational) == informational {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
 // add adds a finding of the check with the ID.
 func (f *failedChecks) add(checks map[string]finding.Check, id string, severity finding.Severity, e evidence) {
 	for i := range *f {

@@ -257,6 +257,7 @@ func estateImages() []view.ImageDetail {
 		Checks: []finding.CheckFinding{
 			{Check: "image/user-root", Severity: finding.Medium, Detail: "The image sets no user, which means root.", Layer: -1},
 			{Check: "image/file-setuid", Severity: finding.Low, Detail: "Setuid root.", Path: "usr/local/bin/helper", Layer: 2},
+			{Check: "image/label-missing", Severity: finding.Informational, Detail: "The labels lack all.", Layer: -1},
 		},
 		Referrers: &image.Referrers{Items: []image.Referrer{
 			{Kind: image.Signature, ArtifactType: hostile, Digest: digestC, Size: 1200, Place: image.InCosignTag, Subject: digestB},

@@ -149,7 +149,9 @@ func layers(d view.ImageDetail) []layer {
 		}
 	}
 	for _, c := range d.Checks {
-		at(c.Layer).Checks++
+		if c.Severity > finding.Informational {
+			at(c.Layer).Checks++
+		}
 	}
 	return rows
 }

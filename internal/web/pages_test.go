@@ -124,6 +124,7 @@ func TestPages(t *testing.T) {
 			path: "/images/" + digestA, title: shopRef,
 			want: []string{
 				"Debian GNU/Linux 12 (bookworm)", "not set, which means root", "CVE-2021-44228", "2.15.0", "layer 2", "The image runs as root",
+				"Good to know", "The labels lack all.", "info",
 				"What to do Create a user", "First 200 of 251 packages", "Show all 251", "3 vulnerabilities", "apt-get update", "110.0 MB",
 				"Names only: values are never kept.", "checkout",
 			},

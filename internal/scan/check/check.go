@@ -15,6 +15,11 @@ import (
 	"github.com/stowage-dev/stowage/internal/inventory"
 )
 
+// Version is the version of the checks. It is raised whenever checks on images
+// are added, dropped or find something else, or their data is newer, so that
+// images are checked again, without reading layers.
+const Version = 2
+
 // An Input is all that checks on an image look at.
 type Input struct {
 	Manifest image.Manifest
@@ -59,6 +64,16 @@ const fromConfig = -1
 // add reports a failure in the configuration with the check's severity.
 func (r *reporter) add(detail string) {
 	r.addFinding(finding.CheckFinding{Detail: detail, Layer: fromConfig})
+}
+
+// low reports what is wrong, but less than the check's severity says.
+func (r *reporter) low(detail string) {
+	r.addFinding(finding.CheckFinding{Detail: detail, Severity: finding.Low, Layer: fromConfig})
+}
+
+// file reports a failure of a file with the check's severity.
+func (r *reporter) file(f image.File, detail string) {
+	r.addFinding(finding.CheckFinding{Detail: detail, Path: f.Path, Layer: f.Layer})
 }
 
 // addFinding reports a failure. A severity of zero is the check's.

@@ -28,7 +28,9 @@ type fixture struct {
 	// Config is the configuration as published, for what is not kept of it.
 	Config json.RawMessage `json:"config"`
 	// Image is what is kept of the configuration.
-	Image      image.Config        `json:"image"`
+	Image image.Config `json:"image"`
+	// Manifest has the layers and the platform.
+	Manifest   image.Manifest      `json:"manifest"`
 	Inventory  image.Inventory     `json:"inventory"`
 	References []string            `json:"references"`
 	Referrers  *image.Referrers    `json:"referrers"`
@@ -51,7 +53,8 @@ func TestChecks(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			in := Input{Manifest: image.Manifest{Config: f.Image}, Config: config, Inventory: f.Inventory, Referrers: f.Referrers,
+			f.Manifest.Config = f.Image
+			in := Input{Manifest: f.Manifest, Config: config, Inventory: f.Inventory, Referrers: f.Referrers,
 				Base: f.Base, TrustedBases: f.Trusted, Now: now}
 			for _, s := range f.References {
 				r, err := image.ParseReference(s)

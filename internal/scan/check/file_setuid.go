@@ -2,6 +2,9 @@ package check
 
 import (
 	"fmt"
+	"path"
+	"slices"
+	"strings"
 
 	"github.com/stowage-dev/stowage/internal/finding"
 )
@@ -20,7 +23,8 @@ var fileSetuid = imageCheck{
 		Title:    "A program runs with the rights of its owner",
 		Severity: finding.Medium,
 		Why: "A flaw in a setuid or setgid program gives whoever may start it the rights of its owner or group, mostly root. " +
-			"Those that the distribution brings are low: they are watched, but a service needs none of them.",
+			"Those that the distribution brings are low: they are watched, but a service needs none of them. Those that every " +
+			"distribution has, such as su and mount, are only told.",
 		Remediation: "Remove the bit in the build (chmod a-s), or run with allowPrivilegeEscalation: false, which makes it useless.",
 		References:  []string{"CIS Docker 4.8", "Dockle CIS-DI-0008", "NIST SP 800-190 4.1.2"},
 	},
@@ -36,11 +40,21 @@ var fileSetuid = imageCheck{
 			default:
 				out.Detail = fmt.Sprintf("/%s runs as group %d.", f.Path, f.GID)
 			}
-			if f.OwnedBy != "" {
+			known := slices.Contains(knownSetuid, path.Base(f.Path)) && f.Mode&modeOthers == 0
+			switch {
+			case known && f.OwnedBy != "":
+				out.Severity = finding.Informational
+			case known, f.OwnedBy != "":
 				out.Severity = finding.Low
-				out.Detail += fmt.Sprintf(" It came with the package %s.", f.OwnedBy)
 			}
+			out.Detail += ownedBy(f)
 			report.addFinding(out)
 		}
 	},
 }
+
+// knownSetuid are what distributions install with these bits because it works
+// only so.
+var knownSetuid = strings.Fields("bbsuid bsd-write chage chfn chsh crontab dbus-daemon-launch-helper dotlockfile expiry fusermount fusermount3 " +
+	"gpasswd mount newgidmap newgrp newuidmap pam_timestamp_check passwd ping ping6 polkit-agent-helper-1 ssh-agent ssh-keysign su " +
+	"umount unix_chkpwd utempter wall write")

@@ -12,7 +12,8 @@ import (
 func Markdown() []byte {
 	var b bytes.Buffer
 	b.WriteString("# Checks\n\nWhat Stowage looks at besides known vulnerabilities. " +
-		"This page is generated from the checks themselves (`make generate`).\n")
+		"This page is generated from the checks themselves (`make generate`). " +
+		"A severity is that of most findings; the text tells of others. What is `info` is worth knowing and no failure: it does not count.\n")
 	section := func(title, text string, checks []finding.Check) {
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n| check | severity | title |\n|---|---|---|\n", title, text)
 		for _, c := range checks {

@@ -2,8 +2,6 @@ package check
 
 import (
 	"fmt"
-	"strconv"
-	"strings"
 
 	"github.com/stowage-dev/stowage/internal/finding"
 )
@@ -20,18 +18,12 @@ var portExposed = imageCheck{
 	},
 	find: func(in *Input, report *reporter) {
 		for _, exposed := range in.Manifest.Config.ExposedPorts {
-			number, protocol, _ := strings.Cut(exposed, "/")
-			first, last, isRange := strings.Cut(number, "-")
-			low, err := strconv.Atoi(first)
-			high := low
-			if err == nil && isRange {
-				high, err = strconv.Atoi(last)
-			}
-			if err != nil || protocol == "udp" {
+			e, ok := parsePorts(exposed)
+			if !ok || e.protocol == "udp" {
 				continue
 			}
 			for _, p := range sensitivePorts {
-				if low <= p.number && p.number <= high {
+				if e.low <= p.number && p.number <= e.high {
 					report.addFinding(finding.CheckFinding{
 						Severity: p.severity, Layer: fromConfig,
 						Detail: fmt.Sprintf("Port %d is that of %s.", p.number, p.service),
@@ -58,18 +50,34 @@ var sensitivePorts = []struct {
 	{1433, "Microsoft SQL Server", finding.Low},
 	{1521, "Oracle Database", finding.Low},
 	{2049, "NFS", finding.Medium},
+	{2181, "ZooKeeper", finding.Low},
 	{2375, "the Docker API without authentication", finding.High},
 	{2376, "the Docker API", finding.Medium},
 	{2379, "etcd", finding.Medium},
+	{2380, "etcd's peers", finding.Medium},
 	{3306, "MySQL", finding.Low},
+	{3268, "Active Directory's global catalogue", finding.Low},
 	{3389, "Remote Desktop", finding.Medium},
 	{5432, "PostgreSQL", finding.Low},
 	{5900, "VNC", finding.Medium},
+	{5901, "VNC", finding.Medium},
 	{5984, "CouchDB", finding.Low},
+	{5985, "Windows Remote Management", finding.Medium},
+	{5986, "Windows Remote Management", finding.Medium},
+	{6000, "the X Window System", finding.Medium},
 	{6379, "Redis", finding.Low},
+	{6443, "the Kubernetes API", finding.Medium},
+	{7001, "WebLogic's administration", finding.Medium},
+	{8500, "Consul", finding.Low},
 	{9042, "Cassandra", finding.Low},
+	{9092, "Kafka", finding.Low},
 	{9200, "Elasticsearch", finding.Low},
+	{9990, "WildFly's administration", finding.Medium},
+	{10000, "Webmin", finding.Medium},
 	{10250, "the kubelet", finding.Medium},
+	{10255, "the kubelet without authentication", finding.High},
 	{11211, "Memcached", finding.Low},
+	{15672, "RabbitMQ's administration", finding.Low},
 	{27017, "MongoDB", finding.Low},
+	{50000, "Jenkins' agents", finding.Low},
 }

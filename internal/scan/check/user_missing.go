@@ -15,7 +15,7 @@ var userMissing = imageCheck{
 		Why: "A container whose user is a name that /etc/passwd does not have does not start, " +
 			"and whoever makes it start in a hurry tends to make it root.",
 		Remediation: "Create the user in the build, or set it by number.",
-		References:  []string{"CIS Docker 4.1", "Hadolint DL3066"},
+		References:  []string{"CIS Docker 4.1", "NIST SP 800-190 4.1.2"},
 	},
 	find: func(in *Input, report *reporter) {
 		user, _, _ := strings.Cut(in.Manifest.Config.User, ":")
