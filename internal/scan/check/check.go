@@ -23,6 +23,7 @@ type Input struct {
 	Inventory image.Inventory
 	// References are what workloads ask for to get the image; may be empty.
 	References []image.Reference
+	Secrets    Secrets
 	// Now is the time that ages are reckoned from.
 	Now time.Time
 }

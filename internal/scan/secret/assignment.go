@@ -252,7 +252,7 @@ func isPlainValue(value string) bool {
 	if placeholders[strings.ToLower(value)] || isReference(value) || strings.Trim(strings.ToLower(value), "x*") == "" {
 		return false
 	}
-	if len(value) >= 12 && isExample([]byte(value)) {
+	if len(value) >= 12 && speaksOfExample([]byte(value)) {
 		return false
 	}
 	return strings.Trim(value, "0123456789.") != "" || len(value) >= 8

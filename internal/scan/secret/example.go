@@ -11,19 +11,33 @@ import (
 var exampleWords = [][]byte{
 	[]byte("example"), []byte("sample"), []byte("dummy"), []byte("placeholder"), []byte("changeme"), []byte("change_me"),
 	[]byte("change-me"), []byte("replace"), []byte("redacted"), []byte("your_"), []byte("your-"), []byte("yourkey"),
-	[]byte("yourtoken"), []byte("yoursecret"), []byte("insert"), []byte("xxxxx"), []byte("*****"), []byte("....."), []byte("abcdef"),
-	[]byte("12345"), []byte("98765"), []byte("00000"), []byte("deadbeef"), []byte("testtest"), []byte("foobar"), []byte("fake_"), []byte("fake-"),
-	[]byte("notreal"), []byte("not-real"), []byte("<"), []byte("${"), []byte("{{"), []byte("%("), []byte("$("),
+	[]byte("yourtoken"), []byte("yoursecret"), []byte("insert"), []byte("xxxxx"), []byte("*****"), []byte("....."),
+	[]byte("fake_"), []byte("fake-"), []byte("notreal"), []byte("not-real"), []byte("<"), []byte("${"), []byte("{{"), []byte("%("), []byte("$("),
+}
+
+// exampleRuns are what people type where a generator would have worked.
+var exampleRuns = [][]byte{
+	[]byte("abcdef"), []byte("12345"), []byte("98765"), []byte("00000"), []byte("deadbeef"), []byte("testtest"), []byte("foobar"),
+}
+
+// speaksOfExample reports whether a value says itself that it is none.
+func speaksOfExample(value []byte) bool { return containsAny(bytes.ToLower(value), exampleWords) }
+
+func containsAny(b []byte, words [][]byte) bool {
+	for _, w := range words {
+		if bytes.Contains(b, w) {
+			return true
+		}
+	}
+	return false
 }
 
 // isExample reports whether a value that should be random is an example or a
 // placeholder.
 func isExample(value []byte) bool {
 	folded := bytes.ToLower(value)
-	for _, w := range exampleWords {
-		if bytes.Contains(folded, w) {
-			return true
-		}
+	if containsAny(folded, exampleWords) || containsAny(folded, exampleRuns) {
+		return true
 	}
 	// What a generator makes has no character five times in a row, and most
 	// of those that it may use.
@@ -81,7 +95,7 @@ func setOf(words ...string) map[string]bool {
 // isPoor reports whether a value is a password of manuals and tests.
 func isPoor(value []byte) bool {
 	folded := strings.ToLower(string(value))
-	return placeholders[folded] || poorPasswords[folded] || isReference(folded) || strings.Trim(folded, folded[:1]) == ""
+	return placeholders[folded] || poorPasswords[folded] || speaksOfExample(value) || isReference(folded) || strings.Trim(folded, folded[:1]) == ""
 }
 
 // isReference reports whether a value leads to a secret instead of being one:

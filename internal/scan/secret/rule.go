@@ -81,6 +81,9 @@ type Rule struct {
 	random bool
 }
 
+// Pattern returns the expression of a rule; empty for one that takes more.
+func (r Rule) Pattern() string { return r.pattern }
+
 // defaultWindow is more than the tokens with a fixed shape have.
 const defaultWindow = 320
 

@@ -116,7 +116,7 @@ func isAWSSecret(value []byte) bool {
 			slash++
 		}
 	}
-	return upper > 3 && low > 3 && digit > 1 && slash < 6 && entropy(value) >= 4 && !isExample(value)
+	return upper > 3 && low > 3 && digit > 0 && slash < 6 && entropy(value) >= 4 && !isExample(value)
 }
 
 // findServiceAccount finds the key file of a service account, whose other

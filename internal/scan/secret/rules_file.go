@@ -161,7 +161,7 @@ func (t *text) outputs() {
 	}
 	for _, o := range state.Outputs {
 		value := bytes.Trim(o.Value, `"`)
-		if !o.Sensitive || len(value) < 4 || isPoor(value) {
+		if !o.Sensitive || len(value) < 4 || isPoor(value) || speaksOfExample(value) {
 			continue
 		}
 		if at := bytes.Index(t.b, o.Value); at >= 0 {

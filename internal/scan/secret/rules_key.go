@@ -19,7 +19,8 @@ var keyRules = []Rule{
 		ID: "putty-key", Title: "a PuTTY private key", Confidence: High,
 		Source:   "https://the.earth.li/~sgtatham/putty/latest/htmldoc/AppendixC.html",
 		keywords: []string{"PuTTY-User-Key-File-"}, window: 16 << 10,
-		pattern: `PuTTY-User-Key-File-[23]: [^\n]+\n(?s:.+?)Private-Lines: [0-9]+\r?\n((?:[A-Za-z0-9+/=]+\r?\n)+)`,
+		pattern: `PuTTY-User-Key-File-[23]: [^\n]+\n(?s:.+?)Private-Lines: [0-9]+\r?\n((?:[A-Za-z0-9+/=]+\r?\n)*[A-Za-z0-9+/=]+)\r?\nPrivate-(?:MAC|Hash)`,
+		valid:   func(value []byte) bool { return !isExample(value) },
 	},
 	{
 		ID: "kubeconfig-key", Title: "a client key of a kubeconfig", Confidence: High,
@@ -72,7 +73,7 @@ const maxKey = 20 << 10
 
 // privateKey finds a private key in PEM, be its lines broken as in a file or
 // as in a string of JSON.
-func (t *text) privateKey(at int) (match, bool) {
+func (t *text) privateKey(at int) (m match, ok bool) {
 	rest := t.b[at:min(at+maxKey, len(t.b))]
 	t.work += 64
 	label := pemLabel.FindSubmatch(rest[:min(len(rest), 64)])
@@ -80,16 +81,18 @@ func (t *text) privateKey(at int) (match, bool) {
 		return match{}, false
 	}
 	t.work += len(rest) / 8
+	defer func() { t.work += len(m.value) * 16 }() // Checking the numbers of a key is dear.
 	footer := []byte("-----END " + string(label[1]) + "-----")
-	end := bytes.Index(rest, footer)
-	if end < 0 {
-		return match{start: at, end: at + len(label[0])}, t.loose
+	head := len(label[0])
+	size := bytes.Index(rest[head:], footer)
+	if size < 0 {
+		return match{start: at, end: at + head}, t.loose
 	}
-	m := match{start: at, end: at + end + len(footer)}
+	m = match{start: at, end: at + head + size + len(footer)}
 	if t.loose {
 		return m, true
 	}
-	block := decodePEM(string(label[1]), rest[len(label[0]):end])
+	block := decodePEM(string(label[1]), rest[head:head+size])
 	if block == nil {
 		return match{}, false
 	}
@@ -115,7 +118,11 @@ func decodePEM(label string, body []byte) *pem.Block {
 	var text []byte
 	inHeader := true
 	for line := range bytes.Lines(body) {
-		line = bytes.Trim(line, " \t\r\n\"'+,;|>#*/\\")
+		line = bytes.TrimSpace(line)
+		for _, concatenation := range []string{`" +`, `' +`} {
+			line = bytes.TrimSuffix(line, []byte(concatenation))
+		}
+		line = bytes.Trim(line, " \t\"',;|>#*\\")
 		if name, value, ok := bytes.Cut(line, []byte(":")); ok && inHeader {
 			block.Headers[string(name)] = string(bytes.TrimSpace(value))
 			continue

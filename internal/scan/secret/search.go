@@ -51,6 +51,8 @@ type text struct {
 	// work counts the bytes that expressions may have looked at.
 	work  int
 	found []match
+	// rejected are the places of what only looks like a secret.
+	rejected []match
 }
 
 // A match is a [Match] in the making.
@@ -64,7 +66,7 @@ type match struct {
 // workFactor bounds what expressions look at, in terms of the text's length:
 // a text that is made of keywords must not cost more than others.
 const (
-	workFactor = 16
+	workFactor = 4
 	workFloor  = 1 << 20
 )
 
@@ -119,6 +121,9 @@ func (t *text) try(rule, at, end int) {
 				return
 			}
 			if r.random && isExample(m.value) || r.valid != nil && !r.valid(m.value) {
+				if len(t.rejected) < maxMatches {
+					t.rejected = append(t.rejected, m)
+				}
 				return
 			}
 		}
@@ -154,7 +159,8 @@ func (t *text) matches() []Match {
 		if t.kind == sample && !(rules[m.rule].random && m.confidence == High) || values[string(m.value)] || len(kept) == maxMatches {
 			continue
 		}
-		if slices.ContainsFunc(kept, func(k match) bool { return m.start < k.end && k.start < m.end }) {
+		overlaps := func(k match) bool { return m.start < k.end && k.start < m.end }
+		if slices.ContainsFunc(kept, overlaps) || m.confidence == Low && slices.ContainsFunc(t.rejected, overlaps) {
 			continue
 		}
 		values[string(m.value)] = true
