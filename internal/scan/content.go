@@ -16,6 +16,11 @@ func (w *walker) content(ctx context.Context, p string, h *tar.Header, r io.Read
 		w.skip(p, "the packages of "+manager+" are not read")
 		return nil
 	}
+	r, err := w.secrets.search(p, h, r)
+	if err != nil {
+		return err
+	}
+	w.remembered += w.secrets.cost(p)
 	if f, limit := w.searchOf(p); f != nil {
 		return w.search(ctx, p, h.Size, limit, r, f)
 	}

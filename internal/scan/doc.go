@@ -15,4 +15,4 @@ package scan
 // Version is the version of what [ReadLayer] finds. It is raised whenever a
 // layer that was read before would give a different result, so that stored
 // results are read anew.
-const Version = 1
+const Version = 2

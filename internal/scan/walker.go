@@ -40,6 +40,7 @@ type walker struct {
 
 	spool    *spool
 	archives *archives
+	secrets  *secretSearch
 	lines    *bufio.Reader
 }
 
@@ -54,6 +55,7 @@ func newWalker(b *budget) *walker {
 		result:   LayerResult{Owned: make(map[string]string)},
 		spool:    &spool{memory: b.limits.MemoryBytes},
 		archives: &archives{limits: b.limits},
+		secrets:  newSecretSearch(b.secrets),
 		lines:    newLineBuffer(),
 	}
 }
@@ -207,6 +209,7 @@ func (w *walker) forget(p string) {
 	delete(w.files, p)
 	delete(w.releases, p)
 	delete(w.skipped, p)
+	w.secrets.forget(p)
 	if p == passwdPath {
 		w.result.Passwd = nil
 	}
@@ -215,6 +218,7 @@ func (w *walker) forget(p string) {
 // finish returns what was found.
 func (w *walker) finish() *LayerResult {
 	r := &w.result
+	w.secrets.finish(w)
 	for p := range w.packages {
 		w.resolveOwner(p)
 	}

@@ -120,7 +120,7 @@ func (e entry) allowance() (allowance, error) {
 	if e.Rule == "" && e.Path == "" && e.Repository == "" && e.Hash == "" {
 		return a, errNoMatch
 	}
-	if e.Rule != "" && !Known(e.Rule) {
+	if _, ok := ByID(e.Rule); e.Rule != "" && !ok {
 		return a, fmt.Errorf("rule %q is none; docs/secret-rules.md lists them", e.Rule)
 	}
 	if e.Hash != "" && !isSum.MatchString(e.Hash) {

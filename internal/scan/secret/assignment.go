@@ -146,13 +146,16 @@ func findGeneric(t *text, at, end int) (match, bool) {
 		return match{}, false
 	}
 	a, ok := t.assignmentAt(at, end)
-	if !ok || !a.quoted && t.kind == code || !IsSecretName(string(a.name)) {
+	if !ok || !a.quoted && t.kind == code {
 		return match{}, false
 	}
 	value := t.b[a.start:a.end]
 	t.work += len(value)
 	if !looksRandom(value) || isHexText(value) && (t.kind == code || len(value) < 24) {
 		return match{}, false // Checksums and numbers of things are everywhere.
+	}
+	if !IsSecretName(string(a.name)) {
+		return match{}, false
 	}
 	return match{start: a.start, end: a.end, value: value}, true
 }

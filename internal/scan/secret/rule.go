@@ -114,7 +114,12 @@ func Rules() []Rule {
 	return slices.SortedFunc(slices.Values(rules), func(a, b Rule) int { return cmp.Compare(a.ID, b.ID) })
 }
 
-// Known reports whether there is a rule of that ID.
-func Known(id string) bool {
-	return slices.ContainsFunc(rules, func(r Rule) bool { return r.ID == id })
+// ByID returns the rule of an ID.
+func ByID(id string) (Rule, bool) {
+	for _, r := range rules {
+		if r.ID == id {
+			return r, true
+		}
+	}
+	return Rule{}, false
 }

@@ -19,6 +19,9 @@ var keyRules = []Rule{
 		ID: "putty-key", Title: "a PuTTY private key", Confidence: High,
 		Source:   "https://the.earth.li/~sgtatham/putty/latest/htmldoc/AppendixC.html",
 		keywords: []string{"PuTTY-User-Key-File-"}, window: 16 << 10,
+		quick: func(rest []byte) bool {
+			return bytes.Contains(rest[:min(len(rest), 16<<10)], []byte("\nPrivate-Lines: "))
+		},
 		pattern: `PuTTY-User-Key-File-[23]: [^\n]+\n(?s:.+?)Private-Lines: [0-9]+\r?\n((?:[A-Za-z0-9+/=]+\r?\n)*[A-Za-z0-9+/=]+)\r?\nPrivate-(?:MAC|Hash)`,
 		valid:   func(value []byte) bool { return !isExample(value) },
 	},
