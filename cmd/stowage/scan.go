@@ -21,6 +21,7 @@ import (
 	"github.com/stowage-dev/stowage/internal/image"
 	"github.com/stowage-dev/stowage/internal/registry"
 	"github.com/stowage-dev/stowage/internal/scan"
+	"github.com/stowage-dev/stowage/internal/scan/secret"
 )
 
 // scanOptions are the flags of the scan command.
@@ -29,6 +30,8 @@ type scanOptions struct {
 	advisories []string
 	kev        string
 	failOn     string
+	secrets    bool
+	allow      string
 	json       bool
 }
 
@@ -51,6 +54,8 @@ func newScan() *cobra.Command {
 	cmd.Flags().StringSliceVar(&o.advisories, "advisories", nil, "directories, zip files or URLs of OSV advisories")
 	cmd.Flags().StringVar(&o.kev, "kev", "", "file or URL of CISA's catalogue of exploited vulnerabilities")
 	cmd.Flags().StringVar(&o.failOn, "fail-on", "", "exit with 4 if something has at least this severity: low, medium, high or critical")
+	cmd.Flags().BoolVar(&o.secrets, "secrets", true, "search the files for secrets")
+	cmd.Flags().StringVar(&o.allow, "secret-allow", "", "file that names secrets which are no findings (docs/secrets.md)")
 	cmd.Flags().BoolVar(&o.json, "json", false, "print JSON")
 	return cmd
 }
@@ -83,6 +88,10 @@ func runScan(cmd *cobra.Command, name string, o scanOptions) error {
 	if platform.OS == "" || platform.Architecture == "" {
 		return &exitError{exitUsage, fmt.Errorf("--platform %q is not os/architecture[/variant], such as linux/arm64", o.platform)}
 	}
+	allow, err := secret.OpenAllowList(o.allow)
+	if err != nil {
+		return &exitError{exitUsage, fmt.Errorf("--secret-allow: %w", err)}
+	}
 	source, done, err := openImage(ctx, cmd, name)
 	if err != nil {
 		return err
@@ -93,7 +102,10 @@ func runScan(cmd *cobra.Command, name string, o scanOptions) error {
 		return err
 	}
 	progress, finish := scanProgress(cmd.ErrOrStderr())
-	result, err := scan.Image(ctx, source, manifest, rawConfig, nil, scan.Options{Progress: progress})
+	result, err := scan.Image(ctx, source, manifest, rawConfig, nil, scan.Options{
+		Progress: progress,
+		Secrets:  scan.SecretOptions{Off: !o.secrets, Allow: allow, Repository: repositoryOf(name)},
+	})
 	finish()
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
@@ -116,6 +128,15 @@ func runScan(cmd *cobra.Command, name string, o scanOptions) error {
 		return &exitError{code: exitFindings}
 	}
 	return nil
+}
+
+// repositoryOf returns the repository of a reference; empty for a file.
+func repositoryOf(name string) string {
+	ref, err := image.ParseReference(name)
+	if err != nil {
+		return ""
+	}
+	return ref.Host + "/" + ref.Repository
 }
 
 // openImage returns the image that a name means: a file or directory if there

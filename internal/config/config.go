@@ -135,6 +135,14 @@ type Collect struct {
 type Scan struct {
 	// Concurrency is how many images are scanned at a time, in one process.
 	Concurrency int `koanf:"concurrency"`
+	// Secrets is whether the files of images are searched for secrets; their
+	// configuration and build steps always are.
+	Secrets bool `koanf:"secrets"`
+	// SecretKey is what values of secrets are hashed under: 32 bytes in
+	// hexadecimal or Base64; empty for one that the database keeps.
+	SecretKey Secret `koanf:"secret_key"`
+	// SecretAllow is a file that names secrets which are no findings.
+	SecretAllow string `koanf:"secret_allow"`
 }
 
 // Default returns the configuration of a run without file, environment and
@@ -153,7 +161,7 @@ func Default() Config {
 			Every:      6 * time.Hour,
 		},
 		Collect: Collect{Every: 15 * time.Minute, Concurrency: 8},
-		Scan:    Scan{Concurrency: 2},
+		Scan:    Scan{Concurrency: 2, Secrets: true},
 	}
 }
 

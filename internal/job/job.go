@@ -20,6 +20,7 @@ import (
 	"github.com/stowage-dev/stowage/internal/collect"
 	"github.com/stowage-dev/stowage/internal/postgres"
 	"github.com/stowage-dev/stowage/internal/registry"
+	"github.com/stowage-dev/stowage/internal/scan"
 )
 
 // The queues. Each has its own number of workers, so that a slow registry
@@ -72,6 +73,9 @@ type Options struct {
 	// Feeds are where advisories come from.
 	Feeds Feeds
 
+	// Secrets tell how secrets in images are looked for.
+	Secrets Secrets
+
 	// CollectEvery is how often every account is collected; 0 means only when
 	// asked.
 	CollectEvery time.Duration
@@ -87,6 +91,8 @@ type Options struct {
 type Client struct {
 	river *river.Client[pgx.Tx]
 	opts  Options
+	// secrets are set by Start.
+	secrets scan.SecretOptions
 
 	background sync.WaitGroup // of what Start starts beside the queue
 }
@@ -141,6 +147,9 @@ func New(o Options) (*Client, error) {
 
 // Start begins to work jobs, until [Client.Stop] or the end of ctx.
 func (c *Client) Start(ctx context.Context) error {
+	if err := c.openSecrets(ctx); err != nil {
+		return fmt.Errorf("start job queue: %w", err)
+	}
 	// Before the first job: others take those of clients that are not there.
 	presence, err := c.opts.DB.Attend(ctx, c.river.ID())
 	if err != nil {
