@@ -151,7 +151,7 @@ func findGeneric(t *text, at, end int) (match, bool) {
 	}
 	value := t.b[a.start:a.end]
 	t.work += len(value)
-	if !looksRandom(value) || isHexText(value) && (t.kind == code || len(value) < 24) {
+	if !looksRandom(value) || isUUID(value) || isHexText(value) && (t.kind == code || len(value) < 24) {
 		return match{}, false // Checksums and numbers of things are everywhere.
 	}
 	if !IsSecretName(string(a.name)) {
@@ -193,6 +193,11 @@ func looksRandom(value []byte) bool {
 		return false
 	}
 	return entropy(value) >= 3.2
+}
+
+// isUUID reports whether a value has the form of a UUID.
+func isUUID(value []byte) bool {
+	return len(value) == 36 && bytes.Count(value, []byte("-")) == 4 && isHexText(bytes.ReplaceAll(value, []byte("-"), nil))
 }
 
 // isHexText reports whether a value consists of hexadecimal digits.

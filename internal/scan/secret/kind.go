@@ -52,7 +52,7 @@ func kindOf(path string) kind {
 // samplePlaces are parts of paths in lower case that say that what is there
 // shows or tests something.
 var samplePlaces = []string{
-	"/test/", "/tests/", "/testdata/", "/testing/", "/__tests__/", "/spec/", "/fixtures/", "/example/", "/examples/", "/sample/", "/samples/",
+	"/test/", "/tests/", "/testdata/", "/testing/", "/__tests__/", "/spec/", "/fixtures/", "/example/", "/examples/", "/examples-", "/sample/", "/samples/",
 	"/doc/", "/docs/", "/mock/", "/mocks/", "/demo/", "/demos/", "_test.", ".test.", "-test.", ".spec.", "/test_", "/tests_",
 	".example", ".sample", ".dist", ".template", "-example", "-sample", "example.", "sample.", ".tmpl", ".tpl",
 	"/changelog", "/readme", "/locale/", "/locales/", "/i18n/",

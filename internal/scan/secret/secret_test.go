@@ -100,6 +100,7 @@ func TestExamplesOfManuals(t *testing.T) {
 		"proxy: http://$USER:$PASS@proxy.acme.com http://<user>:<password>@proxy http://%s:%s@host",
 		"password: changeme\npassword: ${DB_PASSWORD}\npassword: \"{{ .Values.password }}\"\ntoken: xxxxxxxxxxxxxxxxxxxxxxxx",
 		"secretName: my-app-tls-secret-2024\ntokenEndpoint: /oauth2/v1/token\npasswordPolicy: min8-max64-upper1\n",
+		"clientRequestToken: 1d2129a1-3d38-460a-9756-e5b91fddb951\n",
 		"integrity: sha512-8b2f9c1d\napi_key_id: 8f14e45fceea167a5a36dedd4bea2543\n",
 	} {
 		if found := secret.Search("app/settings.yaml", []byte(text)); len(found) > 0 {
