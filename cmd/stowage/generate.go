@@ -16,6 +16,7 @@ import (
 	"github.com/stowage-dev/stowage/internal/collect/kubernetes"
 	"github.com/stowage-dev/stowage/internal/scan"
 	"github.com/stowage-dev/stowage/internal/scan/check"
+	"github.com/stowage-dev/stowage/internal/scan/secret"
 )
 
 //go:generate go run . generate ../..
@@ -63,6 +64,7 @@ func generated(root string) (map[string][]byte, error) {
 	}
 	files["docs/api/openapi.yaml"] = description
 	files["docs/checks.md"] = check.Markdown()
+	files["docs/secret-rules.md"] = secret.Markdown()
 	if files["docs/configuration.md"], err = configurationPage(root); err != nil {
 		return nil, err
 	}

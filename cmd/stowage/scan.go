@@ -16,6 +16,7 @@ import (
 	"github.com/stowage-dev/stowage/internal/finding"
 	"github.com/stowage-dev/stowage/internal/image"
 	"github.com/stowage-dev/stowage/internal/scan"
+	"github.com/stowage-dev/stowage/internal/scan/secret"
 )
 
 // scanOptions are the flags of the scan command.
@@ -28,6 +29,8 @@ type scanOptions struct {
 	failOn     string
 	format     string
 	output     string
+	secrets    bool
+	allow      string
 	json       bool
 }
 
@@ -67,6 +70,8 @@ func newScan() *cobra.Command {
 	cmd.Flags().StringVar(&o.format, "format", "table", strings.Join(scanFormats(), ", "))
 	cmd.Flags().StringVarP(&o.output, "output", "o", "", "file to write (default standard output)")
 	cmd.Flags().BoolVar(&o.json, "json", false, "short for --format json")
+	cmd.Flags().BoolVar(&o.secrets, "secrets", true, "search the files for secrets")
+	cmd.Flags().StringVar(&o.allow, "secret-allow", "", "file that names secrets which are no findings (docs/secrets.md)")
 	return cmd
 }
 
@@ -102,6 +107,10 @@ func (o *scanOptions) check(cmd *cobra.Command) (threshold finding.Severity, pla
 
 func runScan(cmd *cobra.Command, name string, o scanOptions) error {
 	ctx := cmd.Context()
+	allow, err := secret.OpenAllowList(o.allow)
+	if err != nil {
+		return &exitError{exitUsage, fmt.Errorf("--secret-allow: %w", err)}
+	}
 	threshold, platform, err := o.check(cmd)
 	if err != nil {
 		return err
@@ -136,6 +145,7 @@ func runScan(cmd *cobra.Command, name string, o scanOptions) error {
 	progress, finish := scanProgress(cmd.ErrOrStderr())
 	result, err := scan.Image(ctx, source, manifest, rawConfig, nil, scan.Options{
 		Progress: progress, References: source.references(), Referrers: referrers, JavaIndex: index,
+		Secrets: scan.SecretOptions{Off: !o.secrets, Allow: allow, Repository: source.repository()},
 	})
 	finish()
 	if err != nil {

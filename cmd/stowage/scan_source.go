@@ -178,6 +178,14 @@ func choices(err error, local bool) error {
 	return err
 }
 
+// repository returns host/repository; empty for an image in a file.
+func (s *scanSource) repository() string {
+	if s.client == nil {
+		return ""
+	}
+	return s.ref.Name()
+}
+
 // references are what the image was asked for as.
 func (s *scanSource) references() []image.Reference {
 	if s.client == nil {

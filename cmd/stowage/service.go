@@ -21,6 +21,7 @@ import (
 	"github.com/stowage-dev/stowage/internal/postgres/embedded"
 	"github.com/stowage-dev/stowage/internal/registry"
 	"github.com/stowage-dev/stowage/internal/scan"
+	"github.com/stowage-dev/stowage/internal/scan/secret"
 )
 
 // A database is a store with the private server under it, if there is one.
@@ -249,12 +250,16 @@ func newJobs(c config.Config, db *postgres.DB, s *sources, log *slog.Logger) (*j
 	if err != nil {
 		return nil, err
 	}
+	secrets, err := openSecrets(c.Scan)
+	if err != nil {
+		return nil, err
+	}
 	return job.New(job.Options{
 		DB: db, Tenant: postgres.DefaultTenant, Logger: log,
 		Runner: s.runner, Roots: s.roots, Registry: reg, TrustedBases: trusted,
 		Feeds:        job.Feeds{Locations: c.Advisories.Locations, Ecosystems: c.Advisories.Ecosystems, KEV: c.Advisories.KEV},
 		CollectEvery: c.Collect.Every, ImportEvery: c.Advisories.Every,
-		Concurrency: c.Collect.Concurrency, Scans: c.Scan.Concurrency, JavaIndex: index,
+		Concurrency: c.Collect.Concurrency, Scans: c.Scan.Concurrency, JavaIndex: index, Secrets: secrets,
 	})
 }
 
@@ -265,6 +270,21 @@ func openJavaIndex(name string) (*scan.JavaIndex, error) {
 		return nil, nil
 	}
 	return scan.OpenJavaIndex(name)
+}
+
+// openSecrets reads what the configuration says of secrets in images.
+func openSecrets(c config.Scan) (job.Secrets, error) {
+	allow, err := secret.OpenAllowList(c.SecretAllow)
+	if err != nil {
+		return job.Secrets{}, fmt.Errorf("scan.secret_allow: %w", err)
+	}
+	s := job.Secrets{Off: !c.Secrets, Allow: allow}
+	if key := c.SecretKey.Reveal(); key != "" {
+		if s.Key, err = secret.ParseKey(key); err != nil {
+			return job.Secrets{}, fmt.Errorf("scan.secret_key: %w", err)
+		}
+	}
+	return s, nil
 }
 
 // errNothing is the error of a run that would show an empty page for no

@@ -146,6 +146,14 @@ type Scan struct {
 	// JavaIndex is a file that tells which artifacts Java archives are, by
 	// their SHA-1; see docs/ecosystems.md.
 	JavaIndex string `koanf:"java_index"`
+	// Secrets is whether the files of images are searched for secrets; their
+	// configuration and build steps always are.
+	Secrets bool `koanf:"secrets"`
+	// SecretKey is what values of secrets are hashed under: 32 bytes in
+	// hexadecimal or Base64; empty for one that the database keeps.
+	SecretKey Secret `koanf:"secret_key"`
+	// SecretAllow is a file that names secrets which are no findings.
+	SecretAllow string `koanf:"secret_allow"`
 }
 
 // A TrustedBase is a rule for base images.
@@ -181,7 +189,7 @@ func Default() Config {
 			Every:      6 * time.Hour,
 		},
 		Collect: Collect{Every: 15 * time.Minute, Concurrency: 8},
-		Scan:    Scan{Concurrency: 2},
+		Scan:    Scan{Concurrency: 2, Secrets: true},
 	}
 }
 

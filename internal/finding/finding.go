@@ -75,6 +75,23 @@ type CheckFinding struct {
 	// Path and Layer locate the evidence; Layer is -1 when the config shows it.
 	Path  string `json:"path,omitempty"`
 	Layer int    `json:"layer"`
+	// Secret is set by checks that find secrets.
+	Secret *Secret `json:"secret,omitempty"`
+}
+
+// A Secret is what is kept of a secret that was found: never its value nor a
+// part of it.
+type Secret struct {
+	// Rule is the ID of the rule that found it, Title what it looks like.
+	Rule  string `json:"rule"`
+	Title string `json:"title"`
+	// Line is where it is in the file, from 1; 0 outside of files.
+	Line int `json:"line,omitempty"`
+	// Confidence is low, medium or high.
+	Confidence string `json:"confidence"`
+	// Hash is an HMAC of the value under a key of the installation: the same
+	// in two places if the secret is the same.
+	Hash string `json:"hash"`
 }
 
 // Failed returns how many findings are failures: some only inform.

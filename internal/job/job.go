@@ -76,6 +76,9 @@ type Options struct {
 	// Feeds are where advisories come from.
 	Feeds Feeds
 
+	// Secrets tell how secrets in images are looked for.
+	Secrets Secrets
+
 	// CollectEvery is how often every account is collected; 0 means only when
 	// asked.
 	CollectEvery time.Duration
@@ -93,6 +96,8 @@ type Options struct {
 type Client struct {
 	river *river.Client[pgx.Tx]
 	opts  Options
+	// secrets are set by Start.
+	secrets scan.SecretOptions
 
 	background sync.WaitGroup // of what Start starts beside the queue
 }
@@ -149,6 +154,9 @@ func New(o Options) (*Client, error) {
 
 // Start begins to work jobs, until [Client.Stop] or the end of ctx.
 func (c *Client) Start(ctx context.Context) error {
+	if err := c.openSecrets(ctx); err != nil {
+		return fmt.Errorf("start job queue: %w", err)
+	}
 	// Before the first job: others take those of clients that are not there.
 	presence, err := c.opts.DB.Attend(ctx, c.river.ID())
 	if err != nil {

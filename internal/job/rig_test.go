@@ -53,6 +53,8 @@ type rig struct {
 	roots    Roots
 	// concurrency is how many accounts a client collects at a time.
 	concurrency int
+	// secretOptions are those of the next client.
+	secretOptions Secrets
 }
 
 func newRig(t *testing.T) *rig {
@@ -77,6 +79,7 @@ func (r *rig) client(collectors ...collect.Collector) *Client {
 		DB: r.db, Tenant: tenant, Logger: slog.New(slog.DiscardHandler), Runner: runner, Registry: reg,
 		Roots: func(context.Context) Roots { return r.roots },
 		Feeds: Feeds{Locations: []string{r.feed}, KEV: r.kev}, Concurrency: r.concurrency,
+		Secrets: r.secretOptions,
 	})
 	if err != nil {
 		r.t.Fatal(err)

@@ -148,13 +148,14 @@ func (w *scanWorker) read(ctx context.Context, id inventory.ID, source postgres.
 	}
 	result, err := scan.Image(ctx, w.client.opts.Registry.Source(at), manifest, config, layerCache{db}, scan.Options{
 		References: source.References, Referrers: &referrers, Base: base, TrustedBases: w.client.opts.TrustedBases,
-		JavaIndex: w.client.opts.JavaIndex,
+		JavaIndex: w.client.opts.JavaIndex, Secrets: w.client.secrets,
 	})
 	if err != nil {
 		return err
 	}
 	w.client.opts.Logger.InfoContext(ctx, "scan done", "image", manifest.Digest, "packages", len(result.Inventory.Packages),
-		"layers_read", result.LayersRead, "bytes_read", result.BytesRead, "partial", result.Inventory.Partial, "duration", time.Since(start))
+		"layers_read", result.LayersRead, "bytes_read", result.BytesRead, "partial", result.Inventory.Partial,
+		"secrets_allowed", result.SecretsAllowed, "duration", time.Since(start))
 	return db.SaveScan(ctx, postgres.ScanResult{
 		Image: id, Version: scanVersion, Ecosystem: result.Ecosystem, Inventory: result.Inventory, Checks: result.Checks,
 		Referrers: &referrers, Base: base, Chain: chainOf(manifest),

@@ -45,6 +45,9 @@ type sweepWorker struct {
 func (w *sweepWorker) Work(ctx context.Context, job *river.Job[SweepArgs]) error {
 	db := w.client.opts.DB
 	now := time.Now()
+	if err := w.client.expectSecrets(ctx); err != nil {
+		return err
+	}
 	images, err := db.ImagesToScan(ctx, scanVersion, now.Add(-retryFailed), now.Add(-checkAgain), sweepLimit)
 	if err != nil {
 		return err

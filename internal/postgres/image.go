@@ -421,11 +421,11 @@ func saveChecks(ctx context.Context, tx pgx.Tx, r ScanResult) error {
 	ordinals := map[string]int16{}
 	rows := make([][]any, 0, len(r.Checks))
 	for _, c := range r.Checks {
-		rows = append(rows, []any{int64(r.Image), c.Check, ordinals[c.Check], int16(c.Severity), clean(c.Detail), clean(c.Path), int32(c.Layer)})
+		rows = append(rows, []any{int64(r.Image), c.Check, ordinals[c.Check], int16(c.Severity), clean(c.Detail), clean(c.Path), int32(c.Layer), c.Secret})
 		ordinals[c.Check]++
 	}
 	_, err := tx.CopyFrom(ctx, pgx.Identifier{"image_check"},
-		[]string{"image_id", "check_id", "ordinal", "severity", "detail", "path", "layer"}, pgx.CopyFromRows(rows))
+		[]string{"image_id", "check_id", "ordinal", "severity", "detail", "path", "layer", "secret"}, pgx.CopyFromRows(rows))
 	return err
 }
 

@@ -214,13 +214,13 @@ func (r *Reader) imageVulnerabilities(ctx context.Context, id int64, d *view.Ima
 
 func (r *Reader) imageChecks(ctx context.Context, id int64, d *view.ImageDetail) error {
 	rows, err := r.db.pool.Query(ctx, `
-		select check_id, severity, detail, path, layer from image_check
+		select check_id, severity, detail, path, layer, secret from image_check
 		where image_id = $1 order by severity desc, check_id, ordinal`, id)
 	if err != nil {
 		return err
 	}
 	d.Checks, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (c finding.CheckFinding, err error) {
-		err = row.Scan(&c.Check, (*int16OfSeverity)(&c.Severity), &c.Detail, &c.Path, &c.Layer)
+		err = row.Scan(&c.Check, (*int16OfSeverity)(&c.Severity), &c.Detail, &c.Path, &c.Layer, &c.Secret)
 		return c, err
 	})
 	return err

@@ -31,12 +31,14 @@ func (db *DB) Layers(ctx context.Context, version int, digests []string) (_ map[
 	return layers, err
 }
 
-// SaveLayer stores the encoded result of reading a layer.
+// SaveLayer stores the encoded result of reading a layer, in place of one that
+// was read in another way.
 func (db *DB) SaveLayer(ctx context.Context, version int, digest string, result []byte) (err error) {
 	defer derrors.Wrap(&err, "postgres.SaveLayer(%s)", digest)
 
 	_, err = db.pool.Exec(ctx, `
-		insert into layer (digest, version, result) values ($1, $2, $3) on conflict do nothing`,
+		insert into layer (digest, version, result) values ($1, $2, $3)
+		on conflict (digest, version) do update set result = excluded.result, scanned_at = now()`,
 		digest, version, blobEncoder.EncodeAll(result, nil))
 	return err
 }

@@ -7,8 +7,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -29,6 +31,11 @@ func BenchmarkLayer(b *testing.B) {
 	dir := os.Getenv("STOWAGE_BENCH_IMAGES")
 	if dir == "" {
 		b.Run("synthetic", func(b *testing.B) { benchmarkLayers(b, [][]byte{syntheticLayer(b, 120<<20)}) })
+		source := sourceLayer(b)
+		b.Run("source", func(b *testing.B) { benchmarkLayers(b, [][]byte{source}) })
+		b.Run("source_without_secrets", func(b *testing.B) {
+			benchmarkLayers(b, [][]byte{source}, LayerOptions{Secrets: SecretOptions{Off: true}})
+		})
 		return
 	}
 	layouts, err := filepath.Glob(filepath.Join(dir, "*", "index.json"))
@@ -41,7 +48,8 @@ func BenchmarkLayer(b *testing.B) {
 	}
 }
 
-func benchmarkLayers(b *testing.B, layers [][]byte) {
+func benchmarkLayers(b *testing.B, layers [][]byte, options ...LayerOptions) {
+	o := append(options, LayerOptions{})[0]
 	var scan, limit cost
 	var unpacked int64
 	for b.Loop() {
@@ -53,7 +61,7 @@ func benchmarkLayers(b *testing.B, layers [][]byte) {
 			})
 			scan.measure(func() {
 				h := sha256.New()
-				r, err := ReadLayer(b.Context(), io.TeeReader(bytes.NewReader(l), h), LayerOptions{})
+				r, err := ReadLayer(b.Context(), io.TeeReader(bytes.NewReader(l), h), o)
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -142,6 +150,30 @@ func syntheticLayer(b *testing.B, size int) []byte {
 		}
 		members = append(members, m)
 		total += len(m.body)
+	}
+	return gzipped(b, makeTar(b, members...))
+}
+
+// sourceLayer returns a layer with the source of Go as an application: nothing
+// but text in which secrets are looked for, which no image has as much of.
+func sourceLayer(b *testing.B) []byte {
+	b.Helper()
+	var members []member
+	goroot, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		b.Skipf("no Go source tree: %v", err)
+	}
+	root := filepath.Join(strings.TrimSpace(string(goroot)), "src")
+	err = filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		body, err := os.ReadFile(name)
+		members = append(members, member{name: "app" + strings.TrimPrefix(filepath.ToSlash(name), filepath.ToSlash(root)), body: string(body)})
+		return err
+	})
+	if err != nil {
+		b.Skipf("no Go source tree: %v", err)
 	}
 	return gzipped(b, makeTar(b, members...))
 }

@@ -10,6 +10,11 @@ import (
 
 // content reads a file if it is one that tells something.
 func (w *walker) content(ctx context.Context, p string, h *tar.Header, r io.Reader) error {
+	r, err := w.secrets.search(p, h, r)
+	if err != nil {
+		return err
+	}
+	w.remembered += w.secrets.cost(p)
 	if found := w.readers.find(p); found != nil {
 		return w.read(ctx, p, h.Size, r, found)
 	}

@@ -306,7 +306,7 @@ func TestCapabilities(t *testing.T) {
 // A file that ends in the middle is an error as before, whoever looks first.
 func TestPeekTruncated(t *testing.T) {
 	t.Parallel()
-	w := newWalker(newBudget(Limits{}))
+	w := newWalker(newBudget(Limits{}, SecretOptions{}))
 	defer w.Close()
 	h := &tar.Header{Name: "x", Typeflag: tar.TypeReg, Mode: 0o755, Size: 5 << 20}
 	r := w.peek("x", h, io.MultiReader(strings.NewReader("\x7fELF"), failedReader{io.ErrUnexpectedEOF}))

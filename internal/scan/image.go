@@ -40,6 +40,7 @@ type Options struct {
 	// JavaIndex tells which artifacts Java archives are that do not say so
 	// themselves; it may be nil.
 	JavaIndex *JavaIndex
+	Secrets   SecretOptions
 	// References are what workloads ask for to get the image.
 	References []image.Reference
 	// Base is what the image was built from, nil when that is not known;
@@ -69,6 +70,8 @@ type Result struct {
 	// Ecosystem is the OSV ecosystem of the distribution; empty without one.
 	Ecosystem string
 	Checks    []finding.CheckFinding
+	// SecretsAllowed is how many secrets the allow-list kept out of Checks.
+	SecretsAllowed int
 	// LayersRead and BytesRead are the layers that were not in the cache, and
 	// their compressed size.
 	LayersRead int
@@ -89,7 +92,7 @@ var errWall = errors.New("the scan takes too long")
 // system, over a limit) leaves the inventory partial, which then says so. A
 // layer that is damaged or cannot be fetched is an error that names it.
 func Image(ctx context.Context, source Source, m image.Manifest, rawConfig []byte, cache LayerCache, o Options) (*Result, error) {
-	s := &imageScan{source: source, manifest: m, cache: cache, options: o, budget: newBudget(o.Limits)}
+	s := &imageScan{source: source, manifest: m, cache: cache, options: o, budget: newBudget(o.Limits, o.Secrets)}
 	if err := s.readLayers(ctx); err != nil {
 		return nil, err
 	}
@@ -118,6 +121,7 @@ func Image(ctx context.Context, source Source, m image.Manifest, rawConfig []byt
 	result.Checks = check.Image(check.Input{
 		Manifest: m, Config: config, Inventory: result.Inventory, References: o.References, Referrers: o.Referrers,
 		Base: o.Base, TrustedBases: o.TrustedBases, Now: now,
+		Secrets: check.Secrets{Key: o.Secrets.key(), Files: secretsOf(s.layers), Allowed: o.allowed(now, &result.SecretsAllowed)},
 	})
 	return result, nil
 }
@@ -210,7 +214,7 @@ func (s *imageScan) known(ctx context.Context) (map[string]*LayerResult, error) 
 	if err != nil {
 		return nil, fmt.Errorf("known layers of %s: %w", s.manifest.Digest, err)
 	}
-	return known, nil
+	return s.options.Secrets.searchedAlike(known), nil
 }
 
 // readLayer reads one layer under the context wall, which ends when time is

@@ -17,6 +17,8 @@ type LayerOptions struct {
 	MediaType string
 	// Limits are of this layer alone.
 	Limits Limits
+	// Secrets is how secrets are looked for.
+	Secrets SecretOptions
 }
 
 // ReadLayer reads a layer as it is stored, compressed or not, to the end of r.
@@ -28,7 +30,7 @@ type LayerOptions struct {
 // If ctx ends while r.Read waits, ReadLayer waits with it: r should end by the
 // same context.
 func ReadLayer(ctx context.Context, r io.Reader, o LayerOptions) (*LayerResult, error) {
-	return readLayer(ctx, r, o.MediaType, newBudget(o.Limits))
+	return readLayer(ctx, r, o.MediaType, newBudget(o.Limits, o.Secrets))
 }
 
 // readLayer is ReadLayer within a budget that other layers may share.

@@ -43,7 +43,8 @@ func TestReadLayer(t *testing.T) {
 	got.NonDirectories, got.Directories = nil, nil
 	got.DiffID, got.Size = "", 0
 	want := &LayerResult{
-		Entries: 17,
+		SecretKey: processKey().ID(),
+		Entries:   17,
 		Packages: []PackageFile{
 			{"app/copy/package.json", []Package{{Type: "npm", Name: "@acme/shop", Version: "1.0.0"}}},
 			{"app/package.json", []Package{{Type: "npm", Name: "@acme/shop", Version: "1.0.0"}}},

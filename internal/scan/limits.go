@@ -88,15 +88,18 @@ var ErrMalformed = errors.New("malformed layer")
 // media type is of something else, or it is encrypted.
 var ErrUnsupported = errors.New("not a readable layer")
 
-// A budget counts what the layers of one image cost together. It is safe for
-// concurrent use.
+// A budget counts what the layers of one image cost together, and says what
+// is looked for in them. It is safe for concurrent use.
 type budget struct {
 	limits  Limits
+	secrets SecretOptions
 	bytes   atomic.Int64
 	entries atomic.Int64
 }
 
-func newBudget(l Limits) *budget { return &budget{limits: l.withDefaults()} }
+func newBudget(l Limits, s SecretOptions) *budget {
+	return &budget{limits: l.withDefaults(), secrets: s}
+}
 
 // addBytes counts n unpacked bytes.
 func (b *budget) addBytes(n int) error {

@@ -108,7 +108,7 @@ func TestLimits(t *testing.T) {
 // A stream that unpacks to a thousand times its size is given up soon.
 func TestLimitRatio(t *testing.T) {
 	t.Parallel()
-	b := newBudget(Limits{})
+	b := newBudget(Limits{}, SecretOptions{})
 	if err := b.checkRatio(ratioFrom, 1); err != nil {
 		t.Errorf("checkRatio of little: %v, want nil", err)
 	}

@@ -55,9 +55,9 @@ func accountsOf(layers []*LayerResult) (passwords map[string]image.Password, gro
 	return passwords, groups
 }
 
-// hides reports whether a layer deletes or replaces a path.
+// hides reports whether a layer deletes or replaces a file.
 func hides(l *LayerResult, p string) bool {
-	if l.NonDirectories.has(keyOf(p)) {
+	if k := keyOf(p); l.NonDirectories.has(k) || l.Directories.has(k) {
 		return true
 	}
 	for dir := p; ; {

@@ -155,7 +155,7 @@ func TestExecutables(t *testing.T) {
 			return err
 		}}
 	}
-	w := newWalker(newBudget(Limits{}))
+	w := newWalker(newBudget(Limits{}, SecretOptions{}))
 	defer w.Close()
 	w.executables = []*reader{find(golangType, "a"), find(npmType, "b")}
 	body := elf + strings.Repeat("x", minExecutable)

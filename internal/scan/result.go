@@ -26,6 +26,10 @@ type LayerResult struct {
 	Opaque    []string `json:"opaque,omitempty"`
 	// Links are hard links to files that the layer tells nothing of.
 	Links []Link `json:"links,omitempty"`
+	// Secrets are files with secrets, hashed under the key of that ID; it is
+	// empty if the layer was not searched.
+	Secrets   []SecretFile `json:"secrets,omitempty"`
+	SecretKey string       `json:"secret_key,omitempty"`
 	// Skipped are files that may tell of packages but were not read.
 	Skipped []Skip `json:"skipped,omitempty"`
 	// NonDirectories and Directories are all paths of the layer.

@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"archive/zip"
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"crypto/sha256"
@@ -39,7 +40,7 @@ func makeTar(t testing.TB, members ...member) []byte {
 		case h.Typeflag == 0 && strings.HasSuffix(m.name, "/"):
 			h.Typeflag, h.Mode = tar.TypeDir, max(m.mode, 0o755)
 		case h.Typeflag == 0:
-			h.Typeflag, h.Mode = tar.TypeReg, max(m.mode, 0o644)
+			h.Typeflag, h.Mode = tar.TypeReg, cmp.Or(m.mode, 0o644)
 		case h.Typeflag == tar.TypeLink, h.Typeflag == tar.TypeSymlink:
 			h.Linkname, h.Size = m.body, 0
 		}

@@ -45,6 +45,7 @@ type walker struct {
 	spool       *spool
 	archives    *archives
 	lines       *bufio.Reader
+	secrets     *secretSearch
 }
 
 func newWalker(b *budget) *walker {
@@ -60,6 +61,7 @@ func newWalker(b *budget) *walker {
 		executables: executables,
 		spool:       &spool{memory: b.limits.MemoryBytes},
 		archives:    &archives{limits: b.limits},
+		secrets:     newSecretSearch(b.secrets),
 		lines:       newLineBuffer(),
 	}
 }
@@ -229,6 +231,7 @@ func (w *walker) forget(p string) {
 	delete(w.releases, p)
 	delete(w.skipped, p)
 	w.facts.forget(p)
+	w.secrets.forget(p)
 	if p == passwdPath {
 		w.result.Passwd = nil
 	}
@@ -237,6 +240,7 @@ func (w *walker) forget(p string) {
 // finish returns what was found.
 func (w *walker) finish() *LayerResult {
 	r := &w.result
+	w.secrets.finish(w)
 	for p := range w.packages {
 		w.resolveOwner(p)
 	}

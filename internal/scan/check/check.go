@@ -35,6 +35,8 @@ type Input struct {
 	// TrustedBases are the rules for it, none when any will do.
 	Base         *image.Base
 	TrustedBases []image.TrustedBase
+	// Secrets are those of the files.
+	Secrets Secrets
 	// Now is the time that ages are reckoned from.
 	Now time.Time
 }

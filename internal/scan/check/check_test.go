@@ -19,6 +19,7 @@ import (
 	"github.com/stowage-dev/stowage/internal/finding"
 	"github.com/stowage-dev/stowage/internal/image"
 	"github.com/stowage-dev/stowage/internal/inventory"
+	"github.com/stowage-dev/stowage/internal/scan/secret/secrettest"
 )
 
 var update = flag.Bool("update", false, "write the wanted findings of the fixtures")
@@ -36,6 +37,7 @@ type fixture struct {
 	Referrers  *image.Referrers    `json:"referrers"`
 	Base       *image.Base         `json:"base"`
 	Trusted    []image.TrustedBase `json:"trusted_bases"`
+	Secrets    []FileSecret        `json:"secrets"`
 	Workload   *inventory.Workload `json:"workload"`
 }
 
@@ -44,7 +46,7 @@ var now = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 // Each check has testdata/<kind>-<name>.txtar with cases, each followed by
 // the findings of this check: "severity detail [path@layer]" or "container:
-// severity detail". At least one has findings and at least one has none.
+// severity detail". {{rule}} stands for a secret of that rule. At least one has findings and at least one has none.
 func TestChecks(t *testing.T) {
 	t.Parallel()
 	for _, c := range images {
@@ -55,7 +57,7 @@ func TestChecks(t *testing.T) {
 			}
 			f.Manifest.Config = f.Image
 			in := Input{Manifest: f.Manifest, Config: config, Inventory: f.Inventory, Referrers: f.Referrers,
-				Base: f.Base, TrustedBases: f.Trusted, Now: now}
+				Base: f.Base, TrustedBases: f.Trusted, Now: now, Secrets: Secrets{Files: f.Secrets}}
 			for _, s := range f.References {
 				r, err := image.ParseReference(s)
 				if err != nil {
@@ -68,6 +70,9 @@ func TestChecks(t *testing.T) {
 				line := fmt.Sprintf("%s %s", found.Severity, found.Detail)
 				if found.Path != "" {
 					line += fmt.Sprintf(" [%s@%d]", found.Path, found.Layer)
+				}
+				if s := found.Secret; s != nil {
+					line += fmt.Sprintf(" (%s, %s)", s.Rule, s.Confidence)
 				}
 				got = append(got, line)
 			}
@@ -85,6 +90,9 @@ func TestChecks(t *testing.T) {
 	}
 }
 
+// placeholder stands for a secret, so that fixtures hold none.
+var placeholder = regexp.MustCompile(`\{\{[a-z0-9-]+\}\}`)
+
 func testCheck(t *testing.T, id string, run func(t *testing.T, f fixture) []string) {
 	t.Helper()
 	t.Run(id, func(t *testing.T) {
@@ -101,7 +109,17 @@ func testCheck(t *testing.T, id string, run func(t *testing.T, f fixture) []stri
 				t.Fatalf("%s: %q is followed by %q, want \"want\"", name, input.Name, want.Name)
 			}
 			var f fixture
-			d := json.NewDecoder(bytes.NewReader(input.Data))
+			var planted []string
+			data := placeholder.ReplaceAllFunc(input.Data, func(b []byte) []byte {
+				value := secrettest.Value(string(bytes.Trim(b, "{}")))
+				planted = append(planted, value)
+				quoted, err := json.Marshal(value)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return quoted[1 : len(quoted)-1]
+			})
+			d := json.NewDecoder(bytes.NewReader(data))
 			d.DisallowUnknownFields()
 			if err := d.Decode(&f); err != nil {
 				t.Fatalf("%s: %s: %v", name, input.Name, err)
@@ -121,8 +139,10 @@ func testCheck(t *testing.T, id string, run func(t *testing.T, f fixture) []stri
 			} else if diff := cmp.Diff(string(want.Data), text); diff != "" {
 				t.Errorf("%s mismatch (-want +got):\n%s", input.Name, diff)
 			}
-			if strings.Contains(text, "hunter2") {
-				t.Errorf("%s: a finding quotes the secret:\n%s", input.Name, text)
+			for _, value := range append(planted, "hunter2") {
+				if strings.Contains(text, value) {
+					t.Errorf("%s: a finding quotes the secret:\n%s", input.Name, text)
+				}
 			}
 		}
 		if failing == 0 || passing == 0 {

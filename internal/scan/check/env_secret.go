@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/stowage-dev/stowage/internal/finding"
+	"github.com/stowage-dev/stowage/internal/scan/secret"
 )
 
 var envSecret = imageCheck{
@@ -18,8 +19,8 @@ var envSecret = imageCheck{
 	},
 	find: func(in *Input, report *reporter) {
 		for _, v := range in.Config.Env {
-			if kind := secretOf(v.Name, v.Value); kind != "" {
-				report.add(fmt.Sprintf("The value of %s looks like %s.", v.Name, kind))
+			if m, ok := secret.Named(v.Name, v.Value); ok {
+				report.addSecret(in, "env:"+v.Name, fmt.Sprintf("The value of %s looks like %s.", v.Name, m.Rule.Title), m)
 			}
 		}
 	},

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"fmt"
 	"iter"
 	"regexp"
 	"strings"
@@ -17,6 +18,9 @@ type step struct {
 	// text is what follows it.
 	text string
 }
+
+// place returns how an allow-list names the step.
+func (s step) place() string { return fmt.Sprintf("history:%d", s.number) }
 
 // steps returns the build steps.
 func (c Config) steps() iter.Seq[step] {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/stowage-dev/stowage/internal/finding"
+	"github.com/stowage-dev/stowage/internal/scan/secret"
 )
 
 var historySecret = imageCheck{
@@ -28,18 +29,23 @@ var historySecret = imageCheck{
 			}
 			named := false
 			for _, v := range s.assignments() {
-				kind := secretOf(v.Name, v.Value)
-				if kind == "" {
+				m, ok := secret.Named(v.Name, v.Value)
+				if !ok {
 					continue
 				}
 				named = true
 				if !seen[v] {
 					seen[v] = true
-					report.add(fmt.Sprintf("The value of %s in build step %d (%s) looks like %s.", v.Name, s.number, s.instruction, kind))
+					report.addSecret(in, s.place(), fmt.Sprintf("The value of %s in build step %d (%s) looks like %s.",
+						v.Name, s.number, s.instruction, m.Rule.Title), m)
 				}
 			}
-			if kind := secretShape(s.text); kind != "" && !named {
-				report.add(fmt.Sprintf("Build step %d (%s) has what looks like %s.", s.number, s.instruction, kind))
+			if named {
+				continue
+			}
+			if found := secret.SearchValue(s.text); len(found) > 0 {
+				report.addSecret(in, s.place(), fmt.Sprintf("Build step %d (%s) has what looks like %s.",
+					s.number, s.instruction, found[0].Rule.Title), found[0])
 			}
 		}
 	},

@@ -10,6 +10,7 @@ var images = []imageCheck{
 	envTLSDisabled,
 	historySecret,
 	metadataSecret,
+	fileSecret,
 	userName,
 	envPathUnsafe,
 	envPreload,

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/stowage-dev/stowage/internal/finding"
+	"github.com/stowage-dev/stowage/internal/scan/secret"
 )
 
 var metadataSecret = imageCheck{
@@ -20,13 +21,13 @@ var metadataSecret = imageCheck{
 	},
 	find: func(in *Input, report *reporter) {
 		for _, name := range slices.Sorted(maps.Keys(in.Config.Labels)) {
-			if kind := secretShape(in.Config.Labels[name]); kind != "" {
-				report.add(fmt.Sprintf("The label %s looks like %s.", name, kind))
+			for _, m := range secret.SearchValue(in.Config.Labels[name]) {
+				report.addSecret(in, "label:"+name, fmt.Sprintf("The label %s has what looks like %s.", name, m.Rule.Title), m)
 			}
 		}
 		for _, word := range in.Config.Command {
-			if kind := secretShape(word); kind != "" {
-				report.add(fmt.Sprintf("The command line has what looks like %s.", kind))
+			for _, m := range secret.SearchValue(word) {
+				report.addSecret(in, "command", fmt.Sprintf("The command line has what looks like %s.", m.Rule.Title), m)
 			}
 		}
 	},

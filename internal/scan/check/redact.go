@@ -6,10 +6,8 @@ import (
 	"strings"
 
 	"github.com/stowage-dev/stowage/internal/image"
+	"github.com/stowage-dev/stowage/internal/scan/secret"
 )
-
-// redacted stands for a value that is not shown.
-const redacted = "***"
 
 // Redact returns m with what looks like a secret replaced in its build steps,
 // labels and command line, and with no values of environment variables: they
@@ -27,7 +25,7 @@ func Redact(m image.Manifest) image.Manifest {
 	m.Config.Cmd = redactWords(m.Config.Cmd)
 	m.Config.Labels = maps.Clone(m.Config.Labels)
 	for name, value := range m.Config.Labels {
-		m.Config.Labels[name] = redactShapes(value)
+		m.Config.Labels[name] = secret.Redact(value)
 	}
 	return m
 }
@@ -35,7 +33,7 @@ func Redact(m image.Manifest) image.Manifest {
 func redactWords(words []string) []string {
 	words = slices.Clone(words)
 	for i := range words {
-		words[i] = redactShapes(words[i])
+		words[i] = secret.Redact(words[i])
 	}
 	return words
 }
@@ -47,28 +45,20 @@ func redactStep(line string) string {
 		// Values with spaces are not always quoted: only the names are kept.
 		b.WriteString(name)
 		for _, v := range (step{text: text}).assignments() {
-			b.WriteString(" " + v.Name + "=" + redacted)
+			b.WriteString(" " + v.Name + "=" + secret.Redacted)
 		}
 		return b.String()
 	}
 	last := 0
 	for _, m := range assignment.FindAllStringSubmatchIndex(line, -1) {
 		name, value := line[m[2]:m[3]], line[m[4]:m[5]]
-		if secretOf(name, strings.Trim(value, `"'`)) == "" {
+		if _, ok := secret.Named(name, strings.Trim(value, `"'`)); !ok && !secret.IsSecretName(name) {
 			continue
 		}
 		b.WriteString(line[last:m[4]])
-		b.WriteString(redacted)
+		b.WriteString(secret.Redacted)
 		last = m[5]
 	}
 	b.WriteString(line[last:])
-	return redactShapes(b.String())
-}
-
-// redactShapes replaces what looks like a secret by its shape.
-func redactShapes(s string) string {
-	for _, shape := range secretShapes {
-		s = shape.pattern.ReplaceAllString(s, redacted)
-	}
-	return s
+	return secret.Redact(b.String())
 }

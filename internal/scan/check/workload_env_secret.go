@@ -7,6 +7,7 @@ import (
 
 	"github.com/stowage-dev/stowage/internal/finding"
 	"github.com/stowage-dev/stowage/internal/inventory"
+	"github.com/stowage-dev/stowage/internal/scan/secret"
 )
 
 var workloadEnvSecret = workloadCheck{
@@ -23,7 +24,7 @@ var workloadEnvSecret = workloadCheck{
 		var names []string
 		for _, name := range c.EnvNames {
 			isRef := slices.ContainsFunc(c.Secrets, func(s inventory.SecretRef) bool { return s.Name == name })
-			if isSecretName(name) && !isRef {
+			if secret.IsSecretName(name) && !isRef {
 				names = append(names, name)
 			}
 		}
