@@ -177,9 +177,12 @@ func loadConfig(ctx context.Context, o Options) (aws.Config, error) {
 	if cfg.Credentials != nil {
 		cfg.Credentials = ambientCredentials{cfg.Credentials}
 	}
+	if cfg.HTTPClient == nil { // Nothing in the environment asks for another one.
+		cfg.HTTPClient = awshttp.NewBuildableClient()
+	}
 	if buildable, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok {
-		// Each SDK client would otherwise build a transport of its own, with
-		// its own connections.
+		// Each SDK client, which lives for one scope, would otherwise build a
+		// transport of its own, whose connections outlive it.
 		cfg.HTTPClient = sharedClient(buildable.GetTransport())
 	}
 	return cfg, nil
