@@ -80,10 +80,13 @@ type Cloud struct {
 	backoff time.Duration
 
 	credentials *lru[Role, aws.CredentialsProvider]
-	definitions *lru[string, []byte] // each a taskDefinition in JSON
 	indexes     *lru[string, []inventory.PlatformManifest]
 	policies    *lru[string, managedPolicy]
 	tokens      *lru[registry, registryToken]
+	// spool has what is read once of task definitions and functions, in JSON:
+	// never an answer, whose strings share their memory with values of the
+	// environment.
+	spool *spool
 
 	mu       sync.Mutex
 	identity callerIdentity // of the ambient credentials, once known
@@ -93,7 +96,6 @@ type Cloud struct {
 // reads any number of accounts.
 const (
 	maxCredentials = 4096
-	maxDefinitions = 16384
 	maxIndexes     = 16384
 	maxPolicies    = 2048
 	maxTokens      = 1024
@@ -115,7 +117,6 @@ func Open(ctx context.Context, o Options) (*Cloud, error) {
 	c := &Cloud{
 		options: o, log: o.Logger, limiter: o.Limiter, base: base, roles: roles, backoff: 20 * time.Second,
 		credentials: newLRU[Role, aws.CredentialsProvider](maxCredentials),
-		definitions: newLRU[string, []byte](maxDefinitions),
 		indexes:     newLRU[string, []inventory.PlatformManifest](maxIndexes),
 		policies:    newLRU[string, managedPolicy](maxPolicies),
 		tokens:      newLRU[registry, registryToken](maxTokens),
@@ -123,6 +124,7 @@ func Open(ctx context.Context, o Options) (*Cloud, error) {
 	if c.log == nil {
 		c.log = slog.Default()
 	}
+	c.spool = newSpool(maxSpool, c.log)
 	if c.limiter == nil {
 		c.limiter = new(collect.Limiter)
 	}

@@ -187,18 +187,12 @@ func (r *ecsReader) tasks(ctx context.Context, found *ecsCluster) error {
 		if len(page.TaskArns) == 0 {
 			continue
 		}
-		described, err := r.client.DescribeTasks(ctx, &ecs.DescribeTasksInput{Cluster: &found.arn, Tasks: page.TaskArns})
+		running, err := r.describeTasks(ctx, found.arn, page.TaskArns)
 		if err != nil {
 			return err
 		}
-		if err := failures("ecs:DescribeTasks", described.Failures); err != nil {
-			return err
-		}
-		for _, t := range described.Tasks {
-			if aws.ToString(t.LastStatus) != "RUNNING" {
-				continue
-			}
-			definition, err := r.definition(ctx, aws.ToString(t.TaskDefinitionArn))
+		for _, t := range running {
+			definition, err := r.definition(ctx, t.definition)
 			if err != nil {
 				return err
 			}
@@ -206,6 +200,26 @@ func (r *ecsReader) tasks(ctx context.Context, found *ecsCluster) error {
 		}
 	}
 	return nil
+}
+
+// describeTasks returns those of the tasks that run. What they run is asked for
+// in every collection: ECS proves of no task that its containers, their digests
+// and its network interfaces are as they were.
+func (r *ecsReader) describeTasks(ctx context.Context, cluster string, arns []string) ([]ecsTask, error) {
+	described, err := r.client.DescribeTasks(ctx, &ecs.DescribeTasksInput{Cluster: &cluster, Tasks: arns})
+	if err != nil {
+		return nil, err
+	}
+	if err := failures("ecs:DescribeTasks", described.Failures); err != nil {
+		return nil, err
+	}
+	running := make([]ecsTask, 0, len(described.Tasks))
+	for _, t := range described.Tasks {
+		if aws.ToString(t.LastStatus) == "RUNNING" {
+			running = append(running, newECSTask(t))
+		}
+	}
+	return running, nil
 }
 
 // emit emits one workload. One that runs no task is shown as its service's
@@ -224,7 +238,8 @@ func (r *ecsReader) emit(ctx context.Context, w *ecsWorkload) error {
 // definition returns a task definition. Revisions never change, so one is read
 // once.
 func (r *ecsReader) definition(ctx context.Context, arn string) (*taskDefinition, error) {
-	if encoded, ok := r.cloud.definitions.get(arn); ok {
+	key := keyOf("ecs:DescribeTaskDefinition", arn)
+	if encoded, ok := r.cloud.spool.get(key); ok {
 		d := &taskDefinition{}
 		return d, json.Unmarshal(encoded, d)
 	}
@@ -241,6 +256,6 @@ func (r *ecsReader) definition(ctx context.Context, arn string) (*taskDefinition
 	if err != nil {
 		return nil, err
 	}
-	r.cloud.definitions.add(strings.Clone(arn), encoded)
+	r.cloud.spool.add(key, encoded)
 	return d, nil
 }

@@ -47,7 +47,15 @@ func emitBalancers(ctx context.Context, client *elb.Client, out collect.Sink) er
 		if err != nil {
 			return err
 		}
+		balancers := make([]balancer, 0, len(page.LoadBalancers))
 		for _, b := range page.LoadBalancers {
+			balancers = append(balancers, balancer{aws.ToString(b.LoadBalancerArn), aws.ToString(b.LoadBalancerName), exposure.LoadBalancer{
+				Type: string(b.Type), Scheme: string(b.Scheme), DNSName: aws.ToString(b.DNSName),
+				VPC: aws.ToString(b.VpcId), SecurityGroups: distinct(b.SecurityGroups),
+			}})
+		}
+		page = nil // It is large, and what follows waits for the rate limit.
+		for _, b := range balancers {
 			if err := emitBalancer(ctx, client, b, out); err != nil {
 				return err
 			}
@@ -56,13 +64,16 @@ func emitBalancers(ctx context.Context, client *elb.Client, out collect.Sink) er
 	return nil
 }
 
+// balancer is what is kept of a load balancer.
+type balancer struct {
+	arn, name string
+	attrs     exposure.LoadBalancer
+}
+
 // emitBalancer emits a load balancer, with its listeners if the internet can
 // connect to it.
-func emitBalancer(ctx context.Context, client *elb.Client, b types.LoadBalancer, out collect.Sink) error {
-	attrs := exposure.LoadBalancer{
-		Type: string(b.Type), Scheme: string(b.Scheme), DNSName: aws.ToString(b.DNSName),
-		VPC: aws.ToString(b.VpcId), SecurityGroups: distinct(b.SecurityGroups),
-	}
+func emitBalancer(ctx context.Context, client *elb.Client, b balancer, out collect.Sink) error {
+	attrs := b.attrs
 	if attrs.Scheme == exposure.InternetFacing {
 		var err error
 		attrs.Listeners, err = readListeners(ctx, client, b)
@@ -73,13 +84,13 @@ func emitBalancer(ctx context.Context, client *elb.Client, b types.LoadBalancer,
 			return err
 		}
 	}
-	return emitResource(out, exposure.LoadBalancerKind, aws.ToString(b.LoadBalancerArn), aws.ToString(b.LoadBalancerName), attrs)
+	return emitResource(out, exposure.LoadBalancerKind, b.arn, b.name, attrs)
 }
 
 // readListeners returns the listeners of a load balancer, by port.
-func readListeners(ctx context.Context, client *elb.Client, b types.LoadBalancer) ([]exposure.Listener, error) {
+func readListeners(ctx context.Context, client *elb.Client, b balancer) ([]exposure.Listener, error) {
 	var listeners []exposure.Listener
-	list := pages(ctx, client.DescribeListeners, &elb.DescribeListenersInput{LoadBalancerArn: b.LoadBalancerArn, PageSize: aws.Int32(elbPage)},
+	list := pages(ctx, client.DescribeListeners, &elb.DescribeListenersInput{LoadBalancerArn: &b.arn, PageSize: aws.Int32(elbPage)},
 		func(in *elb.DescribeListenersInput, out *elb.DescribeListenersOutput) *string {
 			in.Marker = out.NextMarker
 			return in.Marker
@@ -94,7 +105,7 @@ func readListeners(ctx context.Context, client *elb.Client, b types.LoadBalancer
 				Forwards: forwards("", l.DefaultActions),
 			}
 			// Only application load balancers have rules.
-			if b.Type == types.LoadBalancerTypeEnumApplication {
+			if b.attrs.Type == string(types.LoadBalancerTypeEnumApplication) {
 				more, err := readRules(ctx, client, l.ListenerArn)
 				if isError[*types.ListenerNotFoundException](err) {
 					continue
