@@ -70,6 +70,9 @@ func newCollectRig(b *testing.B) *collectRig {
 	dsn := privateServer(b)
 	i := r.cloud.install(b, dsn)
 	i.set("STOWAGE_LOG_FORMAT=json")
+	if n := os.Getenv("STOWAGE_E2E_CONCURRENCY"); n != "" {
+		i.set("STOWAGE_COLLECT_CONCURRENCY=" + n)
+	}
 	if _, code := i.run(b, "migrate"); code != 0 {
 		b.FailNow()
 	}

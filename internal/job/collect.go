@@ -31,14 +31,37 @@ func (CollectArgs) Kind() string { return "collect" }
 // InsertOpts implements [river.JobArgsWithInsertOpts].
 func (CollectArgs) InsertOpts() river.InsertOpts { return *options(collectQueue, normal) }
 
-// scopesAtOnce is how many scopes of one account are collected at a time.
-const scopesAtOnce = 6
+// How many scopes are collected at a time: of one account, and of all that a
+// process collects. The second one bounds the memory of a collection, however
+// many accounts there are: each scope holds answers, records and the stacks of
+// its calls, even while it waits for the provider's rate limit.
+const (
+	scopesAtOnce    = 6
+	allScopesAtOnce = 80
+)
+
+// appliesAtOnce is how many scopes of all accounts are written at a time. Reading
+// mostly waits for the providers, so there are many readers; what they found is
+// written by few, which bounds the database's load and the memory for its rows.
+const appliesAtOnce = 8
 
 // collectWorker collects the scopes of an account, level by level: each level
 // is what the one before it found.
 type collectWorker struct {
 	river.WorkerDefaults[CollectArgs]
 	client *Client
+	// scopes has allScopesAtOnce places and applies appliesAtOnce.
+	scopes, applies chan struct{}
+}
+
+// enter takes one of places and returns how to give it back.
+func enter(ctx context.Context, places chan struct{}) (leave func(), err error) {
+	select {
+	case places <- struct{}{}:
+		return func() { <-places }, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 }
 
 // abandonTimeout is how long a pass that was cut short may take to record what
@@ -147,6 +170,11 @@ func (c *collection) due(scopes []postgres.ScopeState) []postgres.ScopeState {
 
 // collect runs one scope and applies what it saw.
 func (c *collection) collect(ctx context.Context, s postgres.ScopeState) (err error) {
+	leave, err := enter(ctx, c.worker.scopes)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	opts := c.worker.client.opts
 	snapshot := postgres.NewSnapshot(s.ScopeKey)
 	defer func() { err = errors.Join(err, snapshot.Close()) }()
@@ -165,12 +193,17 @@ func (c *collection) collect(ctx context.Context, s postgres.ScopeState) (err er
 	} else if err != nil {
 		return err
 	}
+	if leave, err = enter(ctx, c.worker.applies); err != nil {
+		return err
+	}
+	defer leave()
+	begun := time.Now()
 	_, err = opts.DB.Apply(ctx, postgres.Run{
 		Tenant: c.tenant, Pass: c.pass, Token: s.Run, Snapshot: snapshot, Result: result, Duration: read, Check: checkWorkload,
 	}, func(ctx context.Context, tx pgx.Tx, changes postgres.Changes) error {
 		return c.worker.follow(ctx, tx, c.tenant, changes)
 	})
-	c.applying.Add(int64(time.Since(start) - read))
+	c.applying.Add(int64(time.Since(begun)))
 	if errors.Is(err, postgres.ErrSuperseded) {
 		opts.Logger.InfoContext(ctx, "collect superseded", "scope", s.String())
 		return nil

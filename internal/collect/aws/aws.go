@@ -193,8 +193,8 @@ func loadConfig(ctx context.Context, o Options) (aws.Config, error) {
 // sharedClient returns the HTTP client of all SDK clients. AWS endpoints
 // belong to regions, not accounts, so connections serve all accounts.
 func sharedClient(t *http.Transport) *http.Client {
-	t.MaxIdleConns = 1024
-	t.MaxIdleConnsPerHost = 64
+	t.MaxIdleConns = 256
+	t.MaxIdleConnsPerHost = 32
 	t.ResponseHeaderTimeout = 30 * time.Second
 	return &http.Client{
 		Transport:     t,
