@@ -37,7 +37,7 @@ func (CollectArgs) InsertOpts() river.InsertOpts { return *options(collectQueue,
 // its calls, even while it waits for the provider's rate limit.
 const (
 	scopesAtOnce    = 6
-	allScopesAtOnce = 80
+	allScopesAtOnce = 64
 )
 
 // appliesAtOnce is how many scopes of all accounts are written at a time. Reading
