@@ -22,6 +22,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/stowage-dev/stowage/e2e/rig/process"
+	"github.com/stowage-dev/stowage/internal/inventory"
 	"github.com/stowage-dev/stowage/internal/job"
 	"github.com/stowage-dev/stowage/internal/postgres"
 )
@@ -167,7 +168,7 @@ func (r *collectRig) collect(b *testing.B, begin func()) expense {
 	e := expense{
 		time: time.Since(began), worker: after.worker - before.worker, database: after.database - before.database,
 		clouds: after.clouds - before.clouds, wal: after.wal - before.wal, peak: after.peak, requests: map[string]int{},
-		effort: effort{after.scopes - before.scopes, after.reading - before.reading, after.applying - before.applying},
+		effort: effort{after.scopes - before.scopes, after.incomplete - before.incomplete, after.reading - before.reading, after.applying - before.applying},
 	}
 	type bucket struct{ account, region, name string }
 	together := map[bucket]int{}
@@ -240,11 +241,14 @@ func (s *simulation) forgetRequests(t testing.TB) {
 
 // effort is what the scopes of collections took together.
 type effort struct {
-	scopes            int
+	scopes int
+	// incomplete counts the collections of scopes that did not end complete.
+	incomplete        int
 	reading, applying time.Duration
 }
 
-// An effortLog adds up what a worker logs of the accounts that it collected.
+// An effortLog adds up what a worker logs of the accounts that it collected,
+// and prints which scopes were not complete and why.
 type effortLog struct {
 	mu       sync.Mutex
 	rest     []byte
@@ -263,15 +267,21 @@ func (l *effortLog) Write(p []byte) (int, error) {
 			return len(p), nil
 		}
 		var entry struct {
-			Msg               string
+			Msg, Scope        string
+			Outcome, Reason   string
 			Scopes            int
 			Reading, Applying time.Duration
 		}
-		if json.Unmarshal(line, &entry) == nil && entry.Msg == "collect account done" {
+		switch err := json.Unmarshal(line, &entry); {
+		case err != nil: // Another kind of line.
+		case entry.Msg == "collect account done":
 			l.accounts++
 			l.sum.scopes += entry.Scopes
 			l.sum.reading += entry.Reading
 			l.sum.applying += entry.Applying
+		case entry.Msg == "collect done" && entry.Outcome != string(inventory.Complete):
+			l.sum.incomplete++
+			fmt.Printf("%s is %s: %s\n", entry.Scope, entry.Outcome, entry.Reason)
 		}
 		l.rest = append(l.rest[:0], l.rest[n:]...)
 	}
@@ -312,6 +322,7 @@ func report(first, second expense) string {
 	line("log of PostgreSQL", func(e expense) float64 { return float64(e.wal) / 1e6 }, "%.2f MB")
 	line("peak memory of work until then", func(e expense) float64 { return float64(e.peak) / (1 << 20) }, "%.0f MiB")
 	line("scopes", func(e expense) float64 { return float64(e.scopes) }, "%.0f")
+	line("of these not complete", func(e expense) float64 { return float64(e.incomplete) }, "%.0f")
 	total := func(e expense) float64 {
 		n := 0
 		for _, requests := range e.requests {

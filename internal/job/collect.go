@@ -43,7 +43,7 @@ const (
 // appliesAtOnce is how many scopes of all accounts are written at a time. Reading
 // mostly waits for the providers, so there are many readers; what they found is
 // written by few, which bounds the database's load and the memory for its rows.
-const appliesAtOnce = 8
+const appliesAtOnce = 4
 
 // collectWorker collects the scopes of an account, level by level: each level
 // is what the one before it found.

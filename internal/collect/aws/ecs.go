@@ -45,11 +45,12 @@ var ecsService = service{
 	collect: collectECS,
 }
 
-// The most that ECS takes in one call, and the clusters read at a time.
+// The most that ECS takes in one call, and the clusters read at a time: enough
+// for ECS' rates to set the pace.
 const (
 	ecsPage           = 100
 	ecsServicesAtOnce = 10
-	ecsClustersAtOnce = 4
+	ecsClustersAtOnce = 2
 )
 
 // ecsReader reads the clusters of one region.

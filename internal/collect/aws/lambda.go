@@ -38,7 +38,7 @@ var lambdaService = service{
 
 // lambdaAtOnce is how many functions of a region are read at a time, and of how
 // many the URLs are: so many that Lambda's rates set the pace, however far it is.
-const lambdaAtOnce = 4
+const lambdaAtOnce = 3
 
 // lambdaReader reads the functions of one region.
 type lambdaReader struct {
