@@ -7,6 +7,8 @@
 #   RUN=TestName              the tests of test
 #   RACE=1                    test with the race detector (needs a C compiler)
 #   BENCH=Name BENCHTIME=1s   the benchmarks of bench, bench-store, bench-scan
+#   WORKLOADS=10000           the size of the estate of bench-collect
+#   CONCURRENCY=32            the accounts at a time of bench-collect
 #   FUZZTIME=10s              how long fuzz spends on each target
 #   ENDOFLIFE=releases.json   what endoflife makes its table from
 #   FLAGS="--verbose"         more flags for demo and up
@@ -107,6 +109,11 @@ bench: postgres-note ## Run the benchmarks (PKG, BENCH, BENCHTIME)
 .PHONY: bench-store
 bench-store: ## Measure first load and re-sync of the store against raw COPY
 	@$(MAKE) bench PKG=./internal/postgres BENCH=Store
+
+.PHONY: bench-collect
+bench-collect: postgres-note ## Collect a simulated estate twice and tell what it costs (WORKLOADS, CONCURRENCY)
+	@$(if $(WORKLOADS),STOWAGE_E2E_WORKLOADS=$(WORKLOADS)) $(if $(CONCURRENCY),STOWAGE_E2E_CONCURRENCY=$(CONCURRENCY)) \
+		go test -tags e2e -count=1 -run '^$$' -bench '^BenchmarkCollect$$' -benchtime 1x -timeout 3h ./e2e
 
 .PHONY: bench-scan
 bench-scan: ## Measure reading images

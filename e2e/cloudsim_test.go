@@ -31,6 +31,9 @@ type simulation struct {
 	ControlURL    string            `json:"control_url"`
 	RoleName      string            `json:"role_name"`
 	Env           map[string]string `json:"env"`
+
+	// pid is that of its process.
+	pid int
 }
 
 // everythingReadable leaves out the places of the simulated estate that cannot
@@ -38,11 +41,11 @@ type simulation struct {
 const everythingReadable = "--gaps=false"
 
 // simulate starts cloudsim.
-func simulate(t *testing.T, args ...string) *simulation {
+func simulate(t testing.TB, args ...string) *simulation {
 	t.Helper()
 	p := process.Start(t, exec.Command(filepath.Join(bin, "cloudsim"), append(args, "--state-dir", t.TempDir())...))
 	line := p.Find(t, time.Minute, `(?m)^\{.*\}$`)
-	s := new(simulation)
+	s := &simulation{pid: p.PID()}
 	if err := json.Unmarshal([]byte(line[0]), s); err != nil {
 		t.Fatalf("cloudsim said %q: %v", line[0], err)
 	}
@@ -51,7 +54,7 @@ func simulate(t *testing.T, args ...string) *simulation {
 
 // install returns an installation that collects the simulated organization and
 // clusters into a database, once for each start of a worker.
-func (s *simulation) install(t *testing.T, dsn string) *installation {
+func (s *simulation) install(t testing.TB, dsn string) *installation {
 	t.Helper()
 	i := install(t, "DATABASE_URL="+dsn,
 		"STOWAGE_AWS_ENABLED=true", "STOWAGE_AWS_ORGANIZATION_ENABLED=true", "STOWAGE_AWS_ORGANIZATION_ROLE_NAME="+s.RoleName,

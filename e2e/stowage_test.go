@@ -32,7 +32,7 @@ type installation struct {
 
 // install returns an installation with an empty home and with the given
 // variables; nothing of the user's own settings gets in the way.
-func install(t *testing.T, variables ...string) *installation {
+func install(t testing.TB, variables ...string) *installation {
 	t.Helper()
 	env := []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "TMPDIR=" + os.TempDir(),
@@ -64,7 +64,7 @@ func (i *installation) command(args ...string) *exec.Cmd {
 }
 
 // start starts a command that runs until it is stopped.
-func (i *installation) start(t *testing.T, args ...string) *process.Process {
+func (i *installation) start(t testing.TB, args ...string) *process.Process {
 	t.Helper()
 	return process.Start(t, i.command(args...))
 }
@@ -78,7 +78,7 @@ func (i *installation) serve(t *testing.T, args ...string) *process.Process {
 }
 
 // run runs a command to its end and returns its output and exit code.
-func (i *installation) run(t *testing.T, args ...string) (stdout string, code int) {
+func (i *installation) run(t testing.TB, args ...string) (stdout string, code int) {
 	t.Helper()
 	var out, log bytes.Buffer
 	cmd := i.command(args...)

@@ -35,13 +35,7 @@ const (
 // which finds nothing new, must write almost nothing. It runs alone, as time and
 // memory are told.
 func TestUnchangedEstate(t *testing.T) {
-	workloads := defaultWorkloads
-	if s := os.Getenv("STOWAGE_E2E_WORKLOADS"); s != "" {
-		var err error
-		if workloads, err = strconv.Atoi(s); err != nil {
-			t.Fatal(err)
-		}
-	}
+	workloads := workloadsWanted(t)
 	s := simulate(t, everythingReadable, "--workloads", strconv.Itoa(workloads))
 	dsn := privateServer(t)
 	i := s.install(t, dsn)
@@ -68,6 +62,20 @@ func TestUnchangedEstate(t *testing.T) {
 	if again := i.status(t); again.Workloads != status.Workloads || !again.Covered {
 		t.Errorf("after the second collection there are %d workloads, covered %t, want %d, true", again.Workloads, again.Covered, status.Workloads)
 	}
+}
+
+// workloadsWanted returns the size of the estate of tests that measure.
+func workloadsWanted(t testing.TB) int {
+	t.Helper()
+	s := os.Getenv("STOWAGE_E2E_WORKLOADS")
+	if s == "" {
+		return defaultWorkloads
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 // A measure is what one pass of a worker took.
@@ -171,7 +179,7 @@ func (i *installation) status(t *testing.T) view.Status {
 
 // usageOf returns what the database has counted by now. The statistics of a
 // session come in when it ends or is idle for a second.
-func usageOf(t *testing.T, conn *pgx.Conn) (u usage) {
+func usageOf(t testing.TB, conn *pgx.Conn) (u usage) {
 	t.Helper()
 	const query = `
 		SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint, tup_inserted + tup_updated + tup_deleted, active_time
@@ -187,7 +195,7 @@ func usageOf(t *testing.T, conn *pgx.Conn) (u usage) {
 // privateServer starts a PostgreSQL for one test, as others would write the
 // same log. It is as durable as one in production; only what comes at its own
 // time is off.
-func privateServer(t *testing.T) string {
+func privateServer(t testing.TB) string {
 	t.Helper()
 	// The server of root runs as another user, who must be able to enter.
 	dir, err := os.MkdirTemp("", "stowage-e2e-postgres-")

@@ -12,16 +12,18 @@ import (
 	"github.com/stowage-dev/stowage/cmd/cloudsim/internal/estate"
 	"github.com/stowage-dev/stowage/cmd/cloudsim/internal/fault"
 	"github.com/stowage-dev/stowage/cmd/cloudsim/internal/kube"
+	"github.com/stowage-dev/stowage/cmd/cloudsim/internal/meter"
 )
 
 // newControl returns the handler of what tests and demonstrations need besides
 // the clouds themselves:
 //
-//	POST /_sim/step    moves time on, and answers with the new step
-//	GET  /_sim/step    answers with the step
-//	     /_sim/faults  sees and changes what goes wrong; see [fault.Set.ServeHTTP]
-//	GET  /_sim/truth   answers with every workload, one line of JSON for each
-func newControl(e *estate.Estate, faults *fault.Set) http.Handler {
+//	POST /_sim/step      moves time on, and answers with the new step
+//	GET  /_sim/step      answers with the step
+//	     /_sim/faults    sees and changes what goes wrong; see [fault.Set.ServeHTTP]
+//	     /_sim/requests  counts the requests; see [meter.Meter.ServeHTTP]
+//	GET  /_sim/truth     answers with every workload, one line of JSON for each
+func newControl(e *estate.Estate, faults *fault.Set, requests *meter.Meter) http.Handler {
 	mux := http.NewServeMux()
 	step := func(w http.ResponseWriter, n int) {
 		w.Header().Set("Content-Type", "application/json")
@@ -30,6 +32,7 @@ func newControl(e *estate.Estate, faults *fault.Set) http.Handler {
 	mux.HandleFunc("POST /_sim/step", func(w http.ResponseWriter, _ *http.Request) { step(w, e.Step()) })
 	mux.HandleFunc("GET /_sim/step", func(w http.ResponseWriter, _ *http.Request) { step(w, e.CurrentStep()) })
 	mux.Handle("/_sim/faults", faults)
+	mux.Handle("/_sim/requests", requests)
 	mux.HandleFunc("GET /_sim/truth", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/x-ndjson")
 		out := json.NewEncoder(w)

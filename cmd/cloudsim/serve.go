@@ -22,6 +22,7 @@ import (
 	"github.com/stowage-dev/stowage/cmd/cloudsim/internal/estate"
 	"github.com/stowage-dev/stowage/cmd/cloudsim/internal/fault"
 	"github.com/stowage-dev/stowage/cmd/cloudsim/internal/kube"
+	"github.com/stowage-dev/stowage/cmd/cloudsim/internal/meter"
 )
 
 // kubeToken is the bearer token in the kubeconfig file.
@@ -39,7 +40,7 @@ type ready struct {
 	// OSVEcosystems are those that have an archive.
 	OSVEcosystems []string `json:"osv_ecosystems"`
 	KEVURL        string   `json:"kev_url"`
-	// ControlURL is the root of step, faults and truth.
+	// ControlURL is the root of step, faults, requests and truth.
 	ControlURL string `json:"control_url"`
 	// RoleName is the role to assume in the organization's accounts.
 	RoleName string            `json:"role_name"`
@@ -53,7 +54,7 @@ func serve(ctx context.Context, o options, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	faults := &fault.Set{Standing: e.Gaps()}
+	faults, requests := &fault.Set{Standing: e.Gaps()}, new(meter.Meter)
 	if err := faults.Replace(o.faults); err != nil {
 		return err
 	}
@@ -83,6 +84,7 @@ func serve(ctx context.Context, o options, stdout io.Writer) error {
 	url := func(scheme string, l net.Listener) string { return scheme + "://" + l.Addr().String() }
 	cloud := aws.New(aws.Options{
 		Estate: e, Contents: contents, Faults: faults, RegistryURL: url("http", images), Throttle: o.throttle,
+		Meter: requests,
 	})
 	k, err := kube.New(kube.Options{
 		Cluster: func(name string) (*estate.KubeCluster, bool) {
@@ -92,7 +94,7 @@ func serve(ctx context.Context, o options, stdout io.Writer) error {
 			}
 			return e.KubeCluster(i), true
 		},
-		Step: e.CurrentStep, Token: kubeToken, Faults: faults,
+		Step: e.CurrentStep, Token: kubeToken, Faults: faults, Meter: requests,
 		Identify: func(key, token string) (kube.Identity, bool) {
 			arn, ok := cloud.Identify(key, token)
 			return kube.Identity{ARN: arn, Secret: aws.SecretAccessKey}, ok
@@ -112,7 +114,7 @@ func serve(ctx context.Context, o options, stdout io.Writer) error {
 
 	control := http.NewServeMux()
 	control.Handle("/", cloud)
-	control.Handle("/_sim/", newControl(e, faults))
+	control.Handle("/_sim/", newControl(e, faults, requests))
 	stuff := http.NewServeMux()
 	stuff.Handle("/", feed.New(e.CurrentStep))
 	pulls := registry.New(registry.Options{Repository: tags(e), Access: access, Fault: pullFault(faults)})

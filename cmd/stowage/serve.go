@@ -116,5 +116,5 @@ func openSharedDatabase(cmd *cobra.Command, c config.Config) (*postgres.DB, erro
 	if _, err := postgres.Migrate(cmd.Context(), c.DatabaseURL.Reveal()); err != nil {
 		return nil, err
 	}
-	return postgres.Open(cmd.Context(), c.DatabaseURL.Reveal(), c.Collect.Concurrency*2+c.Scan.Concurrency+20)
+	return postgres.Open(cmd.Context(), c.DatabaseURL.Reveal(), connections(c))
 }

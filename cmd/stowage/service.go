@@ -52,10 +52,19 @@ func openDatabase(ctx context.Context, c config.Config, log *slog.Logger, say fu
 	if _, err := postgres.Migrate(ctx, dsn); err != nil {
 		return db, err
 	}
-	// Each worker holds a connection only while it writes; the queue, the
-	// pages and the API need a few more.
-	db.DB, err = postgres.Open(ctx, dsn, c.Collect.Concurrency*2+c.Scan.Concurrency+20)
+	db.DB, err = postgres.Open(ctx, dsn, connections(c))
 	return db, err
+}
+
+// maxCollecting is the most connections that are kept for collections. They
+// hold one only while they read or write the inventory, not while they wait for
+// a provider.
+const maxCollecting = 16
+
+// connections returns how many connections to the database a process has at
+// most: the queue, the pages and the API need a few more than the workers.
+func connections(c config.Config) int {
+	return min(c.Collect.Concurrency, maxCollecting) + c.Scan.Concurrency + 20
 }
 
 // onFailure calls fail when the private server ends before ctx does.

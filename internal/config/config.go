@@ -133,6 +133,7 @@ type Collect struct {
 	// Every is how often all accounts are collected; 0 means only once.
 	Every time.Duration `koanf:"every"`
 	// Concurrency is how many accounts are collected at a time, in one process.
+	// Most of the time they wait for the providers' rate limits.
 	Concurrency int `koanf:"concurrency"`
 }
 
@@ -188,7 +189,7 @@ func Default() Config {
 			KEV:        "https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json",
 			Every:      6 * time.Hour,
 		},
-		Collect: Collect{Every: 15 * time.Minute, Concurrency: 8},
+		Collect: Collect{Every: 15 * time.Minute, Concurrency: 32},
 		Scan:    Scan{Concurrency: 2, Secrets: true},
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -30,14 +31,37 @@ func (CollectArgs) Kind() string { return "collect" }
 // InsertOpts implements [river.JobArgsWithInsertOpts].
 func (CollectArgs) InsertOpts() river.InsertOpts { return *options(collectQueue, normal) }
 
-// scopesAtOnce is how many scopes of one account are collected at a time.
-const scopesAtOnce = 6
+// How many scopes are collected at a time: of one account, and of all that a
+// process collects. The second one bounds the memory of a collection, however
+// many accounts there are: each scope holds answers, records and the stacks of
+// its calls, even while it waits for the provider's rate limit.
+const (
+	scopesAtOnce    = 6
+	allScopesAtOnce = 64
+)
+
+// appliesAtOnce is how many scopes of all accounts are written at a time. Reading
+// mostly waits for the providers, so there are many readers; what they found is
+// written by few, which bounds the database's load and the memory for its rows.
+const appliesAtOnce = 4
 
 // collectWorker collects the scopes of an account, level by level: each level
 // is what the one before it found.
 type collectWorker struct {
 	river.WorkerDefaults[CollectArgs]
 	client *Client
+	// scopes has allScopesAtOnce places and applies appliesAtOnce.
+	scopes, applies chan struct{}
+}
+
+// enter takes one of places and returns how to give it back.
+func enter(ctx context.Context, places chan struct{}) (leave func(), err error) {
+	select {
+	case places <- struct{}{}:
+		return func() { <-places }, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 }
 
 // abandonTimeout is how long a pass that was cut short may take to record what
@@ -50,14 +74,14 @@ func (*collectWorker) Timeout(*river.Job[CollectArgs]) time.Duration { return lo
 // Work implements [river.Worker]. A try that was cut short goes on where it
 // ended: a scope that was tried since the job was enqueued is not tried again.
 func (w *collectWorker) Work(ctx context.Context, job *river.Job[CollectArgs]) error {
-	a := job.Args
+	a, start := job.Args, time.Now()
 	pass, err := w.client.opts.DB.BeginPass(ctx, a.Tenant, postgres.AccountKey{Provider: a.Provider, Account: a.Account})
 	if err != nil {
 		return err
 	}
-	done := map[inventory.ScopeKey]bool{}
+	c := &collection{worker: w, pass: pass, tenant: a.Tenant, since: job.CreatedAt, done: map[inventory.ScopeKey]bool{}}
 	for more := true; more && err == nil; {
-		if err = w.levels(ctx, pass, done, a.Tenant, job.CreatedAt); err == nil {
+		if err = c.levels(ctx); err == nil {
 			err = pass.End(ctx)
 		}
 		if err != nil {
@@ -66,7 +90,7 @@ func (w *collectWorker) Work(ctx context.Context, job *river.Job[CollectArgs]) e
 		// The collection of another account may have added a scope since.
 		more, err = finish(ctx, w.client, job, func(ctx context.Context, tx pgx.Tx) (bool, error) {
 			scopes, err := postgres.ScopesOf(ctx, tx, a.Tenant, a.Provider, a.Account)
-			return len(w.due(scopes, done, job.CreatedAt)) > 0, err
+			return len(c.due(scopes)) > 0, err
 		})
 	}
 	if err != nil {
@@ -78,26 +102,45 @@ func (w *collectWorker) Work(ctx context.Context, job *river.Job[CollectArgs]) e
 		w.client.opts.Logger.InfoContext(ctx, "collect superseded", "provider", a.Provider, "account", a.Account)
 		return nil
 	}
+	if err == nil {
+		w.client.opts.Logger.InfoContext(ctx, "collect account done", "provider", a.Provider, "account", a.Account,
+			"scopes", len(c.done), "reading", time.Duration(c.reading.Load()), "applying", time.Duration(c.applying.Load()),
+			"duration", time.Since(start))
+	}
 	return err
+}
+
+// A collection is the work of one job: the scopes of an account, level by
+// level.
+type collection struct {
+	worker *collectWorker
+	pass   *postgres.Pass
+	tenant int
+	// since is when the job was enqueued.
+	since time.Time
+	done  map[inventory.ScopeKey]bool
+	// reading and applying are the time that all scopes together took, in
+	// nanoseconds.
+	reading, applying atomic.Int64
 }
 
 // levels collects level after level, but no scope that is done or was tried
 // since.
-func (w *collectWorker) levels(ctx context.Context, pass *postgres.Pass, done map[inventory.ScopeKey]bool, tenant int, since time.Time) error {
+func (c *collection) levels(ctx context.Context) error {
 	for {
-		scopes, err := pass.Scopes(ctx)
+		scopes, err := c.pass.Scopes(ctx)
 		if err != nil {
 			return err
 		}
-		due := w.due(scopes, done, since)
+		due := c.due(scopes)
 		if len(due) == 0 {
 			return nil
 		}
 		g, gctx := errgroup.WithContext(ctx)
 		g.SetLimit(scopesAtOnce)
 		for _, s := range due {
-			done[s.ScopeKey] = true
-			g.Go(func() error { return w.collect(gctx, pass, tenant, s) })
+			c.done[s.ScopeKey] = true
+			g.Go(func() error { return c.collect(gctx, s) })
 		}
 		if err := g.Wait(); err != nil {
 			return err
@@ -107,13 +150,13 @@ func (w *collectWorker) levels(ctx context.Context, pass *postgres.Pass, done ma
 
 // due returns the scopes of the next level. Collectors that read the
 // inventory wait until nothing else is due.
-func (w *collectWorker) due(scopes []postgres.ScopeState, done map[inventory.ScopeKey]bool, since time.Time) []postgres.ScopeState {
+func (c *collection) due(scopes []postgres.ScopeState) []postgres.ScopeState {
 	var first, last []postgres.ScopeState
 	for _, s := range scopes {
-		if done[s.ScopeKey] || (!s.TriedAt.IsZero() && s.TriedAt.After(since)) {
+		if c.done[s.ScopeKey] || (!s.TriedAt.IsZero() && s.TriedAt.After(c.since)) {
 			continue
 		}
-		if w.client.opts.Runner.ReadsInventory(s.ScopeKey) {
+		if c.worker.client.opts.Runner.ReadsInventory(s.ScopeKey) {
 			last = append(last, s)
 		} else {
 			first = append(first, s)
@@ -126,15 +169,22 @@ func (w *collectWorker) due(scopes []postgres.ScopeState, done map[inventory.Sco
 }
 
 // collect runs one scope and applies what it saw.
-func (w *collectWorker) collect(ctx context.Context, pass *postgres.Pass, tenant int, s postgres.ScopeState) (err error) {
-	db := w.client.opts.DB
+func (c *collection) collect(ctx context.Context, s postgres.ScopeState) (err error) {
+	leave, err := enter(ctx, c.worker.scopes)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	opts := c.worker.client.opts
 	snapshot := postgres.NewSnapshot(s.ScopeKey)
 	defer func() { err = errors.Join(err, snapshot.Close()) }()
 
 	start := time.Now()
-	result, err := w.client.opts.Runner.Run(ctx, collect.Scope{
-		ScopeKey: s.ScopeKey, Params: s.Params, Known: db.Known(tenant), Facts: db.Facts(tenant, s.ScopeKey),
+	result, err := opts.Runner.Run(ctx, collect.Scope{
+		ScopeKey: s.ScopeKey, Params: s.Params, Known: opts.DB.Known(c.tenant), Facts: opts.DB.Facts(c.tenant, s.ScopeKey),
 	}, snapshot)
+	read := time.Since(start)
+	c.reading.Add(int64(read))
 	if errors.Is(err, collect.ErrNoCollector) {
 		// Another process found the scope with another configuration.
 		result = inventory.ScopeResult{
@@ -143,13 +193,19 @@ func (w *collectWorker) collect(ctx context.Context, pass *postgres.Pass, tenant
 	} else if err != nil {
 		return err
 	}
-	_, err = db.Apply(ctx, postgres.Run{
-		Tenant: tenant, Pass: pass, Token: s.Run, Snapshot: snapshot, Result: result, Duration: time.Since(start), Check: checkWorkload,
+	if leave, err = enter(ctx, c.worker.applies); err != nil {
+		return err
+	}
+	defer leave()
+	begun := time.Now()
+	_, err = opts.DB.Apply(ctx, postgres.Run{
+		Tenant: c.tenant, Pass: c.pass, Token: s.Run, Snapshot: snapshot, Result: result, Duration: read, Check: checkWorkload,
 	}, func(ctx context.Context, tx pgx.Tx, changes postgres.Changes) error {
-		return w.follow(ctx, tx, tenant, changes)
+		return c.worker.follow(ctx, tx, c.tenant, changes)
 	})
+	c.applying.Add(int64(time.Since(begun)))
 	if errors.Is(err, postgres.ErrSuperseded) {
-		w.client.opts.Logger.InfoContext(ctx, "collect superseded", "scope", s.String())
+		opts.Logger.InfoContext(ctx, "collect superseded", "scope", s.String())
 		return nil
 	}
 	return err

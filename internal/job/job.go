@@ -84,7 +84,7 @@ type Options struct {
 	CollectEvery time.Duration
 	// ImportEvery is how often feeds are looked at; 0 means only when asked.
 	ImportEvery time.Duration
-	// Concurrency is how many accounts are collected at a time; 0 means 8.
+	// Concurrency is how many accounts are collected at a time; 0 means 32.
 	Concurrency int
 	// Scans is how many images are scanned at a time; 0 means 2.
 	Scans int
@@ -109,7 +109,7 @@ func New(o Options) (*Client, error) {
 		o.Logger = slog.Default()
 	}
 	if o.Concurrency <= 0 {
-		o.Concurrency = 8
+		o.Concurrency = 32
 	}
 	if o.Scans <= 0 {
 		o.Scans = 2
@@ -134,7 +134,9 @@ func New(o Options) (*Client, error) {
 		}
 		config.Workers = river.NewWorkers()
 		river.AddWorker(config.Workers, &planWorker{client: c})
-		river.AddWorker(config.Workers, &collectWorker{client: c})
+		river.AddWorker(config.Workers, &collectWorker{
+			client: c, scopes: make(chan struct{}, allScopesAtOnce), applies: make(chan struct{}, appliesAtOnce),
+		})
 		river.AddWorker(config.Workers, &resolveWorker{client: c})
 		river.AddWorker(config.Workers, &scanWorker{client: c})
 		river.AddWorker(config.Workers, &referrersWorker{client: c})

@@ -53,7 +53,8 @@ func (db *DB) PutRoots(ctx context.Context, tenant int, roots []inventory.ChildS
 	})
 }
 
-// Scopes returns the scopes of an account that still exist, parents first.
+// Scopes returns the scopes of an account that still exist: parents first, then
+// those that took longest when they last changed, so that nothing waits for them.
 func (db *DB) Scopes(ctx context.Context, tenant int, provider inventory.Provider, account string) ([]ScopeState, error) {
 	return ScopesOf(ctx, db.pool, tenant, provider, account)
 }
@@ -71,7 +72,7 @@ func ScopesOf(ctx context.Context, q Querier, tenant int, provider inventory.Pro
 		select provider, account, region, collector, target, params, run, tried_at, outcome, digest
 		from scope_seen
 		where tenant_id = $1 and provider = $2 and account = $3 and gone_at is null
-		order by parent_id is not null, region, collector, target`
+		order by parent_id is not null, duration_ms desc, region, collector, target`
 	rows, err := q.Query(ctx, query, tenant, string(provider), account)
 	if err != nil {
 		return nil, err

@@ -18,12 +18,12 @@ import (
 const snapshotVersion = 1
 
 // spoolMemory is how many bytes of encoded records a snapshot holds in memory
-// before it spills to a temporary file.
-const spoolMemory = 1 << 20
+// before it spills to a temporary file. Hundreds of scopes are read at a time.
+const spoolMemory = 64 << 10
 
 // A Snapshot takes the records of one scope while it is collected: it
 // implements collect.Sink. Records are encoded and hashed as they come; past
-// 1 MiB they go to an unlinked temporary file, so that memory holds 48 bytes a
+// 64 KiB they go to an unlinked temporary file, so that memory holds 48 bytes a
 // record whatever its size.
 type Snapshot struct {
 	Key inventory.ScopeKey

@@ -259,7 +259,7 @@ func (s *syncer) stored(ctx context.Context) (map[recordKey]int64, error) {
 
 // writeChunk is how many rows go into one statement: enough that a round trip
 // is spread thin, little enough that arguments stay small in memory.
-const writeChunk = 2000
+const writeChunk = 1000
 
 func (s *syncer) writeTable(ctx context.Context, t *recordTable, added, changed, gone []inventory.ID, first bool) error {
 	if len(added)+len(changed)+len(gone) == 0 {

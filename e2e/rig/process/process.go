@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"net"
 	"os/exec"
 	"path/filepath"
@@ -30,13 +31,14 @@ type Process struct {
 	ended chan struct{}
 }
 
-// Start starts a program with both its outputs kept. It is killed when the test
-// ends; if the test failed, the end of its output is logged.
+// Start starts a program with both its outputs kept, and copied to where they
+// went. It is killed when the test ends; if the test failed, the end of its
+// output is logged.
 func Start(t testing.TB, cmd *exec.Cmd) *Process {
 	t.Helper()
 	p := &Process{name: filepath.Base(cmd.Path), cmd: cmd, ended: make(chan struct{})}
 	p.out.changed = make(chan struct{})
-	cmd.Stdout, cmd.Stderr = &p.out, &p.out
+	cmd.Stdout, cmd.Stderr = p.out.tee(cmd.Stdout), p.out.tee(cmd.Stderr)
 	cmd.SysProcAttr = groupLeader()
 	// What the program started may still hold its output.
 	cmd.WaitDelay = 5 * time.Second
@@ -88,6 +90,9 @@ func (p *Process) Ended() bool {
 		return false
 	}
 }
+
+// PID returns the number of the program's process.
+func (p *Process) PID() int { return p.cmd.Process.Pid }
 
 // Output returns what the program printed last.
 func (p *Process) Output() string { return p.out.tail() }
@@ -181,6 +186,14 @@ func (o *output) Write(b []byte) (int, error) {
 	o.mu.Unlock()
 	o.announce()
 	return len(b), nil
+}
+
+// tee returns a writer to o and, if it is not nil, to w.
+func (o *output) tee(w io.Writer) io.Writer {
+	if w == nil {
+		return o
+	}
+	return io.MultiWriter(o, w)
 }
 
 // announce wakes all who wait for a change.

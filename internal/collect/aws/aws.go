@@ -80,10 +80,13 @@ type Cloud struct {
 	backoff time.Duration
 
 	credentials *lru[Role, aws.CredentialsProvider]
-	definitions *lru[string, []byte] // each a taskDefinition in JSON
 	indexes     *lru[string, []inventory.PlatformManifest]
 	policies    *lru[string, managedPolicy]
 	tokens      *lru[registry, registryToken]
+	// spool has what is read once of task definitions and functions, in JSON:
+	// never an answer, whose strings share their memory with values of the
+	// environment.
+	spool *spool
 
 	mu       sync.Mutex
 	identity callerIdentity // of the ambient credentials, once known
@@ -93,7 +96,6 @@ type Cloud struct {
 // reads any number of accounts.
 const (
 	maxCredentials = 4096
-	maxDefinitions = 16384
 	maxIndexes     = 16384
 	maxPolicies    = 2048
 	maxTokens      = 1024
@@ -118,11 +120,11 @@ func Open(ctx context.Context, o Options) (*Cloud, error) {
 	c := &Cloud{
 		options: o, log: o.Logger, limiter: o.Limiter, base: base, roles: roles, backoff: 20 * time.Second,
 		credentials: newLRU[Role, aws.CredentialsProvider](maxCredentials),
-		definitions: newLRU[string, []byte](maxDefinitions),
 		indexes:     newLRU[string, []inventory.PlatformManifest](maxIndexes),
 		policies:    newLRU[string, managedPolicy](maxPolicies),
 		tokens:      newLRU[registry, registryToken](maxTokens),
 	}
+	c.spool = newSpool(maxSpool, c.log)
 	if c.limiter == nil {
 		c.limiter = new(collect.Limiter)
 	}
@@ -177,9 +179,12 @@ func loadConfig(ctx context.Context, o Options) (aws.Config, error) {
 	if cfg.Credentials != nil {
 		cfg.Credentials = ambientCredentials{cfg.Credentials}
 	}
+	if cfg.HTTPClient == nil { // Nothing in the environment asks for another one.
+		cfg.HTTPClient = awshttp.NewBuildableClient()
+	}
 	if buildable, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok {
-		// Each SDK client would otherwise build a transport of its own, with
-		// its own connections.
+		// Each SDK client, which lives for one scope, would otherwise build a
+		// transport of its own, whose connections outlive it.
 		cfg.HTTPClient = sharedClient(buildable.GetTransport())
 	}
 	return cfg, nil
@@ -188,8 +193,8 @@ func loadConfig(ctx context.Context, o Options) (aws.Config, error) {
 // sharedClient returns the HTTP client of all SDK clients. AWS endpoints
 // belong to regions, not accounts, so connections serve all accounts.
 func sharedClient(t *http.Transport) *http.Client {
-	t.MaxIdleConns = 1024
-	t.MaxIdleConnsPerHost = 64
+	t.MaxIdleConns = 256
+	t.MaxIdleConnsPerHost = 32
 	t.ResponseHeaderTimeout = 30 * time.Second
 	return &http.Client{
 		Transport:     t,

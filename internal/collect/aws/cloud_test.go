@@ -3,11 +3,13 @@ package aws
 import (
 	"encoding/pem"
 	"errors"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
@@ -123,5 +125,33 @@ func TestNoCredentials(t *testing.T) {
 	_, err = c.Roots(t.Context())
 	if got := collect.Result(err); got.Outcome != inventory.Failed || !strings.Contains(got.Remedy, "aws sso login") {
 		t.Errorf("Roots = %v, result %+v, want one that tells to sign in", err, got)
+	}
+}
+
+// TestConnectionsAreShared runs one scope after the other. All use the
+// connection of the first: one of its own for each would stay open, idle, for
+// a minute and a half.
+func TestConnectionsAreShared(t *testing.T) {
+	t.Parallel()
+	var connections atomic.Int32
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+		_, _ = w.Write([]byte(`{"clusterArns": []}`))
+	}))
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			connections.Add(1)
+		}
+	}
+	server.Start()
+	defer server.Close()
+	cloud := testCloud(t, server.URL, Options{}, nil)
+	for range 5 {
+		if result := runScope(t, cloud, testScope("ecs"), new(recorder)); result.Outcome != inventory.Complete {
+			t.Fatalf("collection ended %+v", result)
+		}
+	}
+	if n := connections.Load(); n != 1 {
+		t.Errorf("5 scopes made %d connections, want 1", n)
 	}
 }

@@ -29,6 +29,10 @@ var ec2Service = service{
 	collect: collectEC2,
 }
 
+// ec2Page is how many groups and interfaces are asked for at a time: a quarter
+// of what EC2 allows, as an answer is decoded as a whole, many at a time.
+const ec2Page = 250
+
 func collectEC2(ctx context.Context, s *session, out collect.Sink) error {
 	client := ec2.NewFromConfig(s.config)
 	// What one call is denied the others still tell.
@@ -40,7 +44,7 @@ func collectEC2(ctx context.Context, s *session, out collect.Sink) error {
 }
 
 func emitSecurityGroups(ctx context.Context, client *ec2.Client, out collect.Sink) error {
-	list := pages(ctx, client.DescribeSecurityGroups, &ec2.DescribeSecurityGroupsInput{MaxResults: aws.Int32(1000)},
+	list := pages(ctx, client.DescribeSecurityGroups, &ec2.DescribeSecurityGroupsInput{MaxResults: aws.Int32(ec2Page)},
 		func(in *ec2.DescribeSecurityGroupsInput, out *ec2.DescribeSecurityGroupsOutput) *string {
 			in.NextToken = out.NextToken
 			return in.NextToken
@@ -85,7 +89,7 @@ func ingressRule(p types.IpPermission) exposure.Rule {
 // emitInterfaces emits the interfaces with a public address. EC2 has no filter
 // for either of two address families, so all are listed.
 func emitInterfaces(ctx context.Context, client *ec2.Client, out collect.Sink) error {
-	list := pages(ctx, client.DescribeNetworkInterfaces, &ec2.DescribeNetworkInterfacesInput{MaxResults: aws.Int32(1000)},
+	list := pages(ctx, client.DescribeNetworkInterfaces, &ec2.DescribeNetworkInterfacesInput{MaxResults: aws.Int32(ec2Page)},
 		func(in *ec2.DescribeNetworkInterfacesInput, out *ec2.DescribeNetworkInterfacesOutput) *string {
 			in.NextToken = out.NextToken
 			return in.NextToken

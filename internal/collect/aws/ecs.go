@@ -48,11 +48,12 @@ var ecsService = service{
 	collect: collectECS,
 }
 
-// The most that ECS takes in one call, and the clusters read at a time.
+// The most that ECS takes in one call, and the clusters read at a time: enough
+// for ECS' rates to set the pace.
 const (
 	ecsPage           = 100
 	ecsServicesAtOnce = 10
-	ecsClustersAtOnce = 4
+	ecsClustersAtOnce = 2
 )
 
 // ecsReader reads the clusters of one region.
@@ -193,18 +194,12 @@ func (r *ecsReader) tasks(ctx context.Context, found *ecsCluster) error {
 		if len(page.TaskArns) == 0 {
 			continue
 		}
-		described, err := r.client.DescribeTasks(ctx, &ecs.DescribeTasksInput{Cluster: &found.arn, Tasks: page.TaskArns})
+		running, err := r.describeTasks(ctx, found.arn, page.TaskArns)
 		if err != nil {
 			return err
 		}
-		if err := failures("ecs:DescribeTasks", described.Failures); err != nil {
-			return err
-		}
-		for _, t := range described.Tasks {
-			if aws.ToString(t.LastStatus) != "RUNNING" {
-				continue
-			}
-			definition, err := r.definition(ctx, aws.ToString(t.TaskDefinitionArn))
+		for _, t := range running {
+			definition, err := r.definition(ctx, t.definition)
 			if err != nil {
 				return err
 			}
@@ -234,6 +229,26 @@ func (r *ecsReader) machines(ctx context.Context, found *ecsCluster) error {
 	return nil
 }
 
+// describeTasks returns those of the tasks that run. What they run is asked for
+// in every collection: ECS proves of no task that its containers, their digests
+// and its network interfaces are as they were.
+func (r *ecsReader) describeTasks(ctx context.Context, cluster string, arns []string) ([]ecsTask, error) {
+	described, err := r.client.DescribeTasks(ctx, &ecs.DescribeTasksInput{Cluster: &cluster, Tasks: arns})
+	if err != nil {
+		return nil, err
+	}
+	if err := failures("ecs:DescribeTasks", described.Failures); err != nil {
+		return nil, err
+	}
+	running := make([]ecsTask, 0, len(described.Tasks))
+	for _, t := range described.Tasks {
+		if aws.ToString(t.LastStatus) == "RUNNING" {
+			running = append(running, newECSTask(t))
+		}
+	}
+	return running, nil
+}
+
 // emit emits one workload. One that runs no task is shown as its service's
 // task definition declares it.
 func (r *ecsReader) emit(ctx context.Context, w *ecsWorkload) error {
@@ -250,7 +265,8 @@ func (r *ecsReader) emit(ctx context.Context, w *ecsWorkload) error {
 // definition returns a task definition. Revisions never change, so one is read
 // once.
 func (r *ecsReader) definition(ctx context.Context, arn string) (*taskDefinition, error) {
-	if encoded, ok := r.cloud.definitions.get(arn); ok {
+	key := keyOf("ecs:DescribeTaskDefinition", arn)
+	if encoded, ok := r.cloud.spool.get(key); ok {
 		d := &taskDefinition{}
 		return d, json.Unmarshal(encoded, d)
 	}
@@ -267,6 +283,6 @@ func (r *ecsReader) definition(ctx context.Context, arn string) (*taskDefinition
 	if err != nil {
 		return nil, err
 	}
-	r.cloud.definitions.add(strings.Clone(arn), encoded)
+	r.cloud.spool.add(key, encoded)
 	return d, nil
 }

@@ -12,8 +12,7 @@ import (
 )
 
 // taskDefinition is what is kept of a task definition: not the values of its
-// environment. It is cached as JSON: a third of the memory, and nothing of the
-// answer that it came in, whose strings share their memory with those values.
+// environment.
 type taskDefinition struct {
 	Revision      int      `json:"revision"`
 	Family        string   `json:"family"`

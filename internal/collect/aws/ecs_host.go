@@ -23,22 +23,15 @@ const maxRange = 100
 // addBindings remembers the ports of the machine at which a task in the
 // network mode "bridge" or "host" listens. Tasks in the mode "awsvpc" have
 // none, and Fargate has no machines.
-func (c *ecsCluster) addBindings(w *ecsWorkload, t types.Task, d *taskDefinition) {
-	machine := aws.ToString(t.ContainerInstanceArn)
-	if machine == "" {
+func (c *ecsCluster) addBindings(w *ecsWorkload, t ecsTask, d *taskDefinition) {
+	if t.machine == "" {
 		return
 	}
-	add := func(p inventory.HostPort) { c.bindings[machine] = append(c.bindings[machine], binding{w, p}) }
-	bound := false
-	for _, container := range t.Containers {
-		for _, b := range container.NetworkBindings {
-			bound = true
-			for _, p := range hostPorts(b) {
-				add(p)
-			}
-		}
+	add := func(p inventory.HostPort) { c.bindings[t.machine] = append(c.bindings[t.machine], binding{w, p}) }
+	for _, p := range t.ports {
+		add(p)
 	}
-	if bound || !d.HostNetwork {
+	if len(t.ports) > 0 || !d.HostNetwork {
 		return
 	}
 	// Agents report no bindings of tasks that share the machine's network.
@@ -59,7 +52,7 @@ func (c *ecsCluster) addMachine(arn, instance string) {
 
 // hostPorts returns the ports of a binding: one, or those of a range.
 func hostPorts(b types.NetworkBinding) []inventory.HostPort {
-	protocol := cmp.Or(string(b.Protocol), "tcp")
+	protocol := cmp.Or(strings.Clone(string(b.Protocol)), "tcp")
 	if b.HostPort != nil {
 		return []inventory.HostPort{{Port: int(*b.HostPort), Container: int(aws.ToInt32(b.ContainerPort)), Protocol: protocol}}
 	}

@@ -72,7 +72,7 @@ func BenchmarkAddTask(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		c.addTask(task, d)
+		c.addTask(newECSTask(task), d)
 	}
 }
 

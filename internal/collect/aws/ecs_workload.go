@@ -8,7 +8,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
-	"github.com/stowage-dev/stowage/internal/image"
 	"github.com/stowage-dev/stowage/internal/inventory"
 )
 
@@ -25,7 +24,7 @@ type ecsCluster struct {
 // newECSCluster returns a cluster without workloads.
 func newECSCluster(c types.Cluster) *ecsCluster {
 	return &ecsCluster{
-		arn: aws.ToString(c.ClusterArn), name: aws.ToString(c.ClusterName),
+		arn: text(c.ClusterArn), name: text(c.ClusterName),
 		workloads: map[string]*ecsWorkload{}, services: map[string]*ecsWorkload{}, bindings: map[string][]binding{},
 	}
 }
@@ -61,22 +60,23 @@ func (c *ecsCluster) add(kind inventory.Kind, uid, name string) *ecsWorkload {
 	return w
 }
 
-// addService adds a service with what it asks for.
+// addService adds a service with what it asks for, and keeps nothing else of the
+// answer, which also tells the service's last hundred events.
 func (c *ecsCluster) addService(s types.Service) {
-	w := c.add(ecsServiceKind, aws.ToString(s.ServiceArn), aws.ToString(s.ServiceName))
+	w := c.add(ecsServiceKind, text(s.ServiceArn), text(s.ServiceName))
 	c.services[w.Name] = w
 	w.CreatedAt = aws.ToTime(s.CreatedAt).UTC()
-	w.declared = aws.ToString(s.TaskDefinition)
-	w.LaunchType = launchType(string(s.LaunchType), providerOf(s.CapacityProviderStrategy))
+	w.declared = text(s.TaskDefinition)
+	w.LaunchType = strings.Clone(launchType(string(s.LaunchType), providerOf(s.CapacityProviderStrategy)))
 	w.addNetwork(s.NetworkConfiguration)
 	w.addTargets(s.LoadBalancers)
 	// Services with an external or blue/green controller say this by task set.
 	for _, set := range s.TaskSets {
 		if w.declared == "" || aws.ToString(set.Status) == "PRIMARY" {
-			w.declared = aws.ToString(set.TaskDefinition)
+			w.declared = text(set.TaskDefinition)
 		}
 		if w.LaunchType == "" {
-			w.LaunchType = launchType(string(set.LaunchType), providerOf(set.CapacityProviderStrategy))
+			w.LaunchType = strings.Clone(launchType(string(set.LaunchType), providerOf(set.CapacityProviderStrategy)))
 		}
 		w.addNetwork(set.NetworkConfiguration)
 		w.addTargets(set.LoadBalancers)
@@ -85,53 +85,53 @@ func (c *ecsCluster) addService(s types.Service) {
 		if w.Labels == nil {
 			w.Labels = map[string]string{}
 		}
-		w.Labels[aws.ToString(t.Key)] = aws.ToString(t.Value)
+		w.Labels[text(t.Key)] = text(t.Value)
 	}
 }
 
 // addTask adds a running task to its workload.
-func (c *ecsCluster) addTask(t types.Task, d *taskDefinition) {
-	role, executionRole := d.TaskRole, d.ExecutionRole
-	if o := t.Overrides; o != nil {
-		role = cmp.Or(aws.ToString(o.TaskRoleArn), role)
-		executionRole = cmp.Or(aws.ToString(o.ExecutionRoleArn), executionRole)
-	}
+func (c *ecsCluster) addTask(t ecsTask, d *taskDefinition) {
+	role, executionRole := cmp.Or(t.role, d.TaskRole), cmp.Or(t.executionRole, d.ExecutionRole)
 	w := c.ownerOf(t, d, role)
 	w.Replicas++
 	if w.definition == nil || d.Revision >= w.definition.Revision {
 		w.definition, w.role, w.executionRole = d, role, executionRole
-		w.LaunchType = cmp.Or(launchType(string(t.LaunchType), aws.ToString(t.CapacityProviderName)), w.LaunchType)
+		w.LaunchType = cmp.Or(t.launchType, w.LaunchType)
 	}
-	w.addInterfaces(t.Attachments)
+	w.Network.Interfaces = append(w.Network.Interfaces, t.interfaces...)
+	for _, subnet := range t.subnets {
+		if !slices.Contains(w.Network.Subnets, subnet) {
+			w.Network.Subnets = append(w.Network.Subnets, subnet)
+		}
+	}
 	c.addBindings(w, t, d)
-	arch := cmp.Or(taskArchitecture(t), d.Architecture)
-	for _, container := range t.Containers {
+	arch := cmp.Or(t.architecture, d.Architecture)
+	for _, container := range t.containers {
 		w.addContainer(container, d, arch)
 	}
 }
 
 // ownerOf returns the workload of a task: its service, or else the tasks of
 // the same group, family and role.
-func (c *ecsCluster) ownerOf(t types.Task, d *taskDefinition, role string) *ecsWorkload {
-	group := aws.ToString(t.Group)
-	if name, ok := strings.CutPrefix(group, "service:"); ok {
+func (c *ecsCluster) ownerOf(t ecsTask, d *taskDefinition, role string) *ecsWorkload {
+	if name, ok := strings.CutPrefix(t.group, "service:"); ok {
 		if w, ok := c.services[name]; ok {
 			return w
 		}
 		// The service was deleted since its cluster was listed, or before.
 		return c.add(ecsServiceKind, strings.Replace(c.arn, ":cluster/", ":service/", 1)+"/"+name, name)
 	}
-	family := cmp.Or(d.Family, familyOf(aws.ToString(t.TaskDefinitionArn)))
-	uid := c.arn + "/tasks/" + group
-	if group != "family:"+family {
+	family := cmp.Or(d.Family, familyOf(t.definition))
+	uid := c.arn + "/tasks/" + t.group
+	if t.group != "family:"+family {
 		uid += "/" + family
 	}
 	if role != "" {
 		uid += "/" + role[strings.LastIndexByte(role, '/')+1:]
 	}
 	w := c.add(ecsTaskKind, uid, family)
-	if created := aws.ToTime(t.CreatedAt).UTC(); !created.IsZero() && (w.CreatedAt.IsZero() || created.Before(w.CreatedAt)) {
-		w.CreatedAt = created
+	if !t.created.IsZero() && (w.CreatedAt.IsZero() || t.created.Before(w.CreatedAt)) {
+		w.CreatedAt = t.created
 	}
 	return w
 }
@@ -149,8 +149,8 @@ func (w *ecsWorkload) addNetwork(n *types.NetworkConfiguration) {
 		return
 	}
 	v := n.AwsvpcConfiguration
-	w.Network.SecurityGroups = append(w.Network.SecurityGroups, v.SecurityGroups...)
-	w.Network.Subnets = append(w.Network.Subnets, v.Subnets...)
+	w.Network.SecurityGroups = append(w.Network.SecurityGroups, texts(v.SecurityGroups)...)
+	w.Network.Subnets = append(w.Network.Subnets, texts(v.Subnets)...)
 	w.Network.AssignPublicIP = w.Network.AssignPublicIP || v.AssignPublicIp == types.AssignPublicIpEnabled
 }
 
@@ -158,12 +158,12 @@ func (w *ecsWorkload) addNetwork(n *types.NetworkConfiguration) {
 // ones that it switches to during a blue/green deployment included.
 func (w *ecsWorkload) addTargets(balancers []types.LoadBalancer) {
 	for _, b := range balancers {
-		groups := []string{aws.ToString(b.TargetGroupArn)}
+		groups := []string{text(b.TargetGroupArn)}
 		if b.AdvancedConfiguration != nil {
-			groups = append(groups, aws.ToString(b.AdvancedConfiguration.AlternateTargetGroupArn))
+			groups = append(groups, text(b.AdvancedConfiguration.AlternateTargetGroupArn))
 		}
 		for _, arn := range groups {
-			target := inventory.TargetGroup{ARN: arn, Container: aws.ToString(b.ContainerName), Port: int(aws.ToInt32(b.ContainerPort))}
+			target := inventory.TargetGroup{ARN: arn, Container: text(b.ContainerName), Port: int(aws.ToInt32(b.ContainerPort))}
 			if arn != "" && !slices.Contains(w.Network.TargetGroups, target) {
 				w.Network.TargetGroups = append(w.Network.TargetGroups, target)
 			}
@@ -171,64 +171,29 @@ func (w *ecsWorkload) addTargets(balancers []types.LoadBalancer) {
 	}
 }
 
-// addInterfaces adds the network interfaces of a task.
-func (w *ecsWorkload) addInterfaces(attachments []types.Attachment) {
-	for _, a := range attachments {
-		if aws.ToString(a.Type) != "ElasticNetworkInterface" {
-			continue
-		}
-		for _, d := range a.Details {
-			switch aws.ToString(d.Name) {
-			case "networkInterfaceId":
-				w.Network.Interfaces = append(w.Network.Interfaces, aws.ToString(d.Value))
-			case "subnetId":
-				if subnet := aws.ToString(d.Value); !slices.Contains(w.Network.Subnets, subnet) {
-					w.Network.Subnets = append(w.Network.Subnets, subnet)
-				}
-			}
-		}
-	}
-}
-
 // addContainer counts one container of a task.
-func (w *ecsWorkload) addContainer(t types.Container, d *taskDefinition, arch string) {
-	name := containerName(aws.ToString(t.Name))
-	c, ok := d.container(name)
+func (w *ecsWorkload) addContainer(t ecsTaskContainer, d *taskDefinition, arch string) {
+	c, ok := d.container(t.name)
 	if !ok {
 		// ECS and GuardDuty put containers of their own into tasks.
-		c = inventory.Container{Name: name, Type: inventory.SidecarContainer, Image: aws.ToString(t.Image)}
+		c = inventory.Container{Name: t.name, Type: inventory.SidecarContainer, Image: t.image}
 		if len(d.Containers) == 0 { // The definition is gone.
 			c.Type = inventory.MainContainer
 		}
 	}
-	running := aws.ToString(t.Image)
-	switch {
-	case image.ValidDigest(aws.ToString(t.ImageDigest)):
-		c.RuntimeImage, c.Digest = aws.ToString(t.ImageDigest), aws.ToString(t.ImageDigest)
-	case pinnedDigest(running) != "":
-		c.RuntimeImage, c.Digest = running, pinnedDigest(running)
+	if t.digest != "" {
+		c.RuntimeImage, c.Digest = t.runtimeImage, t.digest
 	}
 	c.Architecture = arch
-	key := containerKey{name, c.Image, c.Digest}
+	key := containerKey{t.name, c.Image, c.Digest}
 	have, ok := w.containers[key]
 	if !ok {
 		have = &c
 		w.containers[key] = have
 	}
-	if aws.ToString(t.LastStatus) != "STOPPED" {
+	if !t.stopped {
 		have.Replicas++
 	}
-}
-
-// containerName drops what makes the names of injected containers differ in
-// every task.
-func containerName(name string) string {
-	for _, injected := range []string{"ecs-service-connect", "aws-guardduty-agent"} {
-		if strings.HasPrefix(name, injected+"-") {
-			return injected
-		}
-	}
-	return name
 }
 
 // record returns the workload, in an order that does not depend on that of
@@ -270,16 +235,6 @@ func (w *ecsWorkload) record() inventory.Workload {
 
 // distinct returns s sorted and without repetitions.
 func distinct(s []string) []string { return slices.Compact(sorted(s)) }
-
-// taskArchitecture returns the architecture that a task runs on, if ECS says so.
-func taskArchitecture(t types.Task) string {
-	for _, a := range t.Attributes {
-		if aws.ToString(a.Name) == "ecs.cpu-architecture" {
-			return architecture(aws.ToString(a.Value))
-		}
-	}
-	return ""
-}
 
 // launchType returns ECS' launch type. Tasks of a capacity provider may lack
 // it: then the provider's name tells.

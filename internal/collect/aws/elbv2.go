@@ -43,7 +43,7 @@ func collectELBv2(ctx context.Context, s *session, out collect.Sink) error {
 	}
 	reached := &reach{open: map[string]bool{}}
 	for _, b := range balancers {
-		reached.open[aws.ToString(b.LoadBalancerArn)] = b.Scheme == types.LoadBalancerSchemeEnumInternetFacing
+		reached.open[b.arn] = b.attrs.Scheme == exposure.InternetFacing
 	}
 	// What one call is denied the others still tell.
 	return errors.Join(
@@ -64,8 +64,8 @@ func (r *reach) groupOpen(g types.TargetGroup) bool {
 	return slices.ContainsFunc(g.LoadBalancerArns, func(arn string) bool { return r.open[arn] })
 }
 
-func listBalancers(ctx context.Context, client *elb.Client) ([]types.LoadBalancer, error) {
-	var all []types.LoadBalancer
+func listBalancers(ctx context.Context, client *elb.Client) ([]balancer, error) {
+	var all []balancer
 	list := pages(ctx, client.DescribeLoadBalancers, &elb.DescribeLoadBalancersInput{PageSize: aws.Int32(elbPage)},
 		func(in *elb.DescribeLoadBalancersInput, out *elb.DescribeLoadBalancersOutput) *string {
 			in.Marker = out.NextMarker
@@ -75,20 +75,29 @@ func listBalancers(ctx context.Context, client *elb.Client) ([]types.LoadBalance
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, page.LoadBalancers...)
+		for _, b := range page.LoadBalancers {
+			all = append(all, balancer{text(b.LoadBalancerArn), text(b.LoadBalancerName), exposure.LoadBalancer{
+				Type: string(b.Type), Scheme: string(b.Scheme), DNSName: text(b.DNSName),
+				VPC: text(b.VpcId), SecurityGroups: texts(distinct(b.SecurityGroups)),
+			}})
+		}
 	}
 	return all, nil
 }
 
+// balancer is what is kept of a load balancer: the answers are large, and what
+// follows waits for the rate limit.
+type balancer struct {
+	arn, name string
+	attrs     exposure.LoadBalancer
+}
+
 // emitBalancers emits the load balancers, with the listeners of those that the
 // internet can connect to.
-func emitBalancers(ctx context.Context, client *elb.Client, all []types.LoadBalancer, reached *reach, out collect.Sink) error {
+func emitBalancers(ctx context.Context, client *elb.Client, all []balancer, reached *reach, out collect.Sink) error {
 	for _, b := range all {
-		attrs := exposure.LoadBalancer{
-			Type: string(b.Type), Scheme: string(b.Scheme), DNSName: aws.ToString(b.DNSName),
-			VPC: aws.ToString(b.VpcId), SecurityGroups: distinct(b.SecurityGroups),
-		}
-		if reached.open[aws.ToString(b.LoadBalancerArn)] {
+		attrs := b.attrs
+		if reached.open[b.arn] {
 			var err error
 			attrs.Listeners, err = readListeners(ctx, client, b)
 			if isError[*types.LoadBalancerNotFoundException](err) {
@@ -98,7 +107,7 @@ func emitBalancers(ctx context.Context, client *elb.Client, all []types.LoadBala
 				return err
 			}
 		}
-		if err := emitResource(out, exposure.LoadBalancerKind, aws.ToString(b.LoadBalancerArn), aws.ToString(b.LoadBalancerName), attrs); err != nil {
+		if err := emitResource(out, exposure.LoadBalancerKind, b.arn, b.name, attrs); err != nil {
 			return err
 		}
 	}
@@ -106,9 +115,9 @@ func emitBalancers(ctx context.Context, client *elb.Client, all []types.LoadBala
 }
 
 // readListeners returns the listeners of a load balancer, by port.
-func readListeners(ctx context.Context, client *elb.Client, b types.LoadBalancer) ([]exposure.Listener, error) {
+func readListeners(ctx context.Context, client *elb.Client, b balancer) ([]exposure.Listener, error) {
 	var listeners []exposure.Listener
-	list := pages(ctx, client.DescribeListeners, &elb.DescribeListenersInput{LoadBalancerArn: b.LoadBalancerArn, PageSize: aws.Int32(elbPage)},
+	list := pages(ctx, client.DescribeListeners, &elb.DescribeListenersInput{LoadBalancerArn: &b.arn, PageSize: aws.Int32(elbPage)},
 		func(in *elb.DescribeListenersInput, out *elb.DescribeListenersOutput) *string {
 			in.Marker = out.NextMarker
 			return in.Marker
@@ -123,7 +132,7 @@ func readListeners(ctx context.Context, client *elb.Client, b types.LoadBalancer
 				Forwards: forwards("", l.DefaultActions),
 			}
 			// Only application load balancers have rules.
-			if b.Type == types.LoadBalancerTypeEnumApplication {
+			if b.attrs.Type == string(types.LoadBalancerTypeEnumApplication) {
 				more, err := readRules(ctx, client, l.ListenerArn)
 				if isError[*types.ListenerNotFoundException](err) {
 					continue

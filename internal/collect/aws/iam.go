@@ -47,11 +47,15 @@ type iamPolicy struct {
 	Document   json.RawMessage `json:"document"`
 }
 
+// iamPage is how many roles and policies are asked for at a time: a quarter of
+// what IAM allows, as an answer is decoded as a whole, with all documents.
+const iamPage = 250
+
 func collectIAM(ctx context.Context, s *session, out collect.Sink) error {
 	client := iam.NewFromConfig(s.config)
 	attached := map[string]bool{}
 	list := pages(ctx, client.GetAccountAuthorizationDetails, &iam.GetAccountAuthorizationDetailsInput{
-		Filter: []types.EntityType{types.EntityTypeRole, types.EntityTypeLocalManagedPolicy}, MaxItems: aws.Int32(1000),
+		Filter: []types.EntityType{types.EntityTypeRole, types.EntityTypeLocalManagedPolicy}, MaxItems: aws.Int32(iamPage),
 	}, func(in *iam.GetAccountAuthorizationDetailsInput, out *iam.GetAccountAuthorizationDetailsOutput) *string {
 		in.Marker = out.Marker
 		if !out.IsTruncated {

@@ -1,13 +1,16 @@
 package aws
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/stowage-dev/stowage/internal/collect"
 	"github.com/stowage-dev/stowage/internal/inventory"
@@ -19,7 +22,9 @@ const (
 )
 
 // lambdaService reads the functions that are built from images. Functions from
-// archives cost no call beyond the list.
+// archives cost no call beyond the list, and functions that are of the same
+// revision as when they were last read only the one that lists their URLs,
+// which are no part of the revision.
 var lambdaService = service{
 	name:  "lambda",
 	kinds: []inventory.Kind{lambdaFunctionKind},
@@ -31,41 +36,88 @@ var lambdaService = service{
 	collect: collectLambda,
 }
 
+// lambdaAtOnce is how many functions of a region are read at a time, and of how
+// many the URLs are: so many that Lambda's rates set the pace, however far it is.
+const lambdaAtOnce = 3
+
+// lambdaReader reads the functions of one region.
+type lambdaReader struct {
+	*session
+	client *lambda.Client
+	out    collect.Sink
+}
+
 func collectLambda(ctx context.Context, s *session, out collect.Sink) error {
-	client := lambda.NewFromConfig(s.config)
-	list := pages(ctx, client.ListFunctions, &lambda.ListFunctionsInput{MaxItems: aws.Int32(50)},
+	r := &lambdaReader{s, lambda.NewFromConfig(s.config), out}
+	functions, reading := errgroup.WithContext(ctx)
+	functions.SetLimit(lambdaAtOnce)
+	// An error of these ends none of the functions: they are known even if this
+	// is denied.
+	urls, readingURLs := errgroup.WithContext(ctx)
+	urls.SetLimit(lambdaAtOnce)
+	err := r.images(reading, func(f listedFunction) {
+		functions.Go(func() error { return r.function(reading, f) })
+		urls.Go(func() error { return r.urls(readingURLs, f.arn) })
+	})
+	// The error of a function cancels the list, so it comes first.
+	err = cmp.Or(functions.Wait(), err)
+	return cmp.Or(err, urls.Wait())
+}
+
+// listedFunction is what is kept of a function of the list while Lambda's rates
+// are waited for.
+type listedFunction struct {
+	arn string
+	// key is what its revision is cached by, if versioned.
+	key       spoolKey
+	versioned bool
+}
+
+// images calls read with each function that is built from an image.
+func (r *lambdaReader) images(ctx context.Context, read func(listedFunction)) error {
+	list := pages(ctx, r.client.ListFunctions, &lambda.ListFunctionsInput{MaxItems: aws.Int32(50)},
 		func(in *lambda.ListFunctionsInput, out *lambda.ListFunctionsOutput) *string {
 			in.Marker = out.NextMarker
 			return in.Marker
 		})
-	var arns []string
 	for page, err := range list {
 		if err != nil {
 			return err
 		}
-		for _, f := range page.Functions {
-			if f.PackageType != types.PackageTypeImage {
-				continue
-			}
-			arn := aws.ToString(f.FunctionArn)
-			if err := emitFunction(ctx, client, arn, out); err != nil {
-				return err
-			}
-			arns = append(arns, arn)
-		}
-	}
-	// After all functions: they are known even if this is denied.
-	for _, arn := range arns {
-		if err := emitURLs(ctx, client, arn, out); err != nil {
-			return err
+		for _, f := range listedImages(page) {
+			read(f)
 		}
 	}
 	return nil
 }
 
-// emitFunction emits a function.
-func emitFunction(ctx context.Context, client *lambda.Client, arn string, out collect.Sink) error {
-	f, err := client.GetFunction(ctx, &lambda.GetFunctionInput{FunctionName: &arn})
+// listedImages returns the functions of a page that are built from images. It
+// keeps nothing of the page.
+func listedImages(page *lambda.ListFunctionsOutput) []listedFunction {
+	var all []listedFunction
+	for _, f := range page.Functions {
+		if f.PackageType == types.PackageTypeImage {
+			listed := listedFunction{arn: text(f.FunctionArn)}
+			listed.key, listed.versioned = revisionKey(&f)
+			all = append(all, listed)
+		}
+	}
+	return all
+}
+
+// function emits a function. The list lacks its image, which is asked for once
+// for each revision.
+func (r *lambdaReader) function(ctx context.Context, listed listedFunction) error {
+	if listed.versioned {
+		if encoded, ok := r.cloud.spool.get(listed.key); ok {
+			var w inventory.Workload
+			if err := json.Unmarshal(encoded, &w); err != nil {
+				return err
+			}
+			return r.out.Emit(w)
+		}
+	}
+	f, err := r.client.GetFunction(ctx, &lambda.GetFunctionInput{FunctionName: &listed.arn})
 	if isError[*types.ResourceNotFoundException](err) {
 		return nil // Deleted since it was listed.
 	}
@@ -73,14 +125,35 @@ func emitFunction(ctx context.Context, client *lambda.Client, arn string, out co
 		return err
 	}
 	if f.Configuration == nil || f.Code == nil {
-		return errors.New("lambda:GetFunction of " + arn + " returned no configuration")
+		return errors.New("lambda:GetFunction of " + listed.arn + " returned no configuration")
 	}
-	return out.Emit(functionWorkload(f.Configuration, f.Code))
+	w := functionWorkload(f.Configuration, f.Code)
+	// It may be of a later revision than the listed one.
+	if key, ok := revisionKey(f.Configuration); ok {
+		encoded, err := json.Marshal(w)
+		if err != nil {
+			return err
+		}
+		r.cloud.spool.add(key, encoded)
+	}
+	return r.out.Emit(w)
 }
 
-// emitURLs emits how the internet reaches a function by its URLs.
-func emitURLs(ctx context.Context, client *lambda.Client, arn string, out collect.Sink) error {
-	list := pages(ctx, client.ListFunctionUrlConfigs, &lambda.ListFunctionUrlConfigsInput{FunctionName: &arn, MaxItems: aws.Int32(50)},
+// revisionKey returns what a function's configuration and code are cached by,
+// or false if Lambda does not tell enough. Every change of either, by anyone,
+// makes a new revision; see
+// https://docs.aws.amazon.com/lambda/latest/api/API_FunctionConfiguration.html
+func revisionKey(f *types.FunctionConfiguration) (spoolKey, bool) {
+	revision, code := aws.ToString(f.RevisionId), aws.ToString(f.CodeSha256)
+	if revision == "" || code == "" {
+		return spoolKey{}, false
+	}
+	return keyOf("lambda:GetFunction", aws.ToString(f.FunctionArn), revision, code, aws.ToString(f.LastModified)), true
+}
+
+// urls emits how the internet reaches a function by its URLs.
+func (r *lambdaReader) urls(ctx context.Context, arn string) error {
+	list := pages(ctx, r.client.ListFunctionUrlConfigs, &lambda.ListFunctionUrlConfigsInput{FunctionName: &arn, MaxItems: aws.Int32(50)},
 		func(in *lambda.ListFunctionUrlConfigsInput, out *lambda.ListFunctionUrlConfigsOutput) *string {
 			in.Marker = out.NextMarker
 			return in.Marker
@@ -97,7 +170,7 @@ func emitURLs(ctx context.Context, client *lambda.Client, arn string, out collec
 				continue
 			}
 			url := aws.ToString(u.FunctionUrl)
-			if err := out.Emit(inventory.Exposure{
+			if err := r.out.Emit(inventory.Exposure{
 				Workload: arn, Via: lambdaURLKind, Address: url, Ports: []int{443},
 				Evidence: []inventory.Evidence{{Kind: lambdaURLKind, UID: url, Detail: "function URL with AuthType NONE: callers are not authenticated"}},
 			}); err != nil {

@@ -1,7 +1,10 @@
 package aws
 
 import (
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -43,6 +46,7 @@ type functionConfiguration struct {
 	CodeSize      int
 	Version       string
 	LastModified  string
+	RevisionID    string               `json:"RevisionId"`
 	State         string               `json:",omitempty"`
 	Environment   *functionEnvironment `json:",omitempty"`
 }
@@ -65,7 +69,20 @@ func (c *call) newConfiguration(f *estate.Function) functionConfiguration {
 	if f.Env != nil {
 		out.Environment = &functionEnvironment{f.Env}
 	}
+	out.RevisionID = revisionOf(out, f.Image)
 	return out
+}
+
+// revisionOf returns the revision of a function: another one for every change
+// of its configuration or code.
+func revisionOf(f functionConfiguration, image *estate.Container) string {
+	h := sha256.New()
+	_ = json.NewEncoder(h).Encode(f) // a hash takes everything
+	if image != nil {
+		io.WriteString(h, image.Reference)
+	}
+	id := h.Sum(nil)
+	return fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:16])
 }
 
 func (c *call) lambdaListFunctions() (any, error) {

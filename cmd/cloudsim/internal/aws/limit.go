@@ -4,6 +4,8 @@ import (
 	"sync"
 
 	"golang.org/x/time/rate"
+
+	"github.com/stowage-dev/stowage/cmd/cloudsim/internal/meter"
 )
 
 // A limit is a token bucket: how many requests at once, and how many a second.
@@ -26,8 +28,8 @@ type limits struct {
 	buckets map[bucketKey]*rate.Limiter
 }
 
-// allow takes a token for the call and reports whether there was one.
-func (l *limits) allow(c *call, op operation) bool {
+// bucket returns the token bucket of the call and its limit.
+func (c *call) bucket(op operation) (bucketKey, limit) {
 	key := bucketKey{c.account(), c.region, c.service.name, op.class}
 	if op.class == "" {
 		key.class = c.action
@@ -39,6 +41,21 @@ func (l *limits) allow(c *call, op operation) bool {
 	if !ok {
 		limit = unpublished
 	}
+	return key, limit
+}
+
+// request returns the call as the meter counts it.
+func (c *call) request(op operation) meter.Request {
+	key, limit := c.bucket(op)
+	return meter.Request{
+		Account: key.account, Region: key.region, Action: c.permission(),
+		Bucket: key.service + "/" + key.class, Burst: limit.burst, Rate: float64(limit.rate),
+	}
+}
+
+// allow takes a token for the call and reports whether there was one.
+func (l *limits) allow(c *call, op operation) bool {
+	key, limit := c.bucket(op)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.buckets == nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/stowage-dev/stowage/cmd/cloudsim/internal/content"
 	"github.com/stowage-dev/stowage/cmd/cloudsim/internal/estate"
 	"github.com/stowage-dev/stowage/cmd/cloudsim/internal/fault"
+	"github.com/stowage-dev/stowage/cmd/cloudsim/internal/meter"
 )
 
 // Options say what a server serves.
@@ -22,6 +23,8 @@ type Options struct {
 	Contents *content.Store
 	// Faults are the rules of what goes wrong; nil for none.
 	Faults *fault.Set
+	// Meter counts the requests; nil for none.
+	Meter *meter.Meter
 	// RegistryURL is what ECR names as the endpoint of every registry.
 	RegistryURL string
 	// Cluster returns the URL of the API server of an EKS cluster and the PEM
@@ -150,6 +153,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	var reply any
 	if err == nil {
+		s.Meter.Add(c.request(op))
 		err = c.admit(op, effect)
 	}
 	if err == nil {

@@ -139,7 +139,7 @@ type cellKey struct{ index, step int }
 
 // cacheSize is how many cells are kept: enough for the accounts and regions
 // that a collector works on at the same time.
-const cacheSize = 24
+const cacheSize = 128
 
 // A cache keeps the cells used last.
 type cache struct {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stowage-dev/stowage/cmd/cloudsim/internal/estate"
 	"github.com/stowage-dev/stowage/cmd/cloudsim/internal/fault"
+	"github.com/stowage-dev/stowage/cmd/cloudsim/internal/meter"
 )
 
 // prefix is where the API servers are in the URL.
@@ -28,6 +29,8 @@ type Options struct {
 	// Faults are the rules of what goes wrong; nil for none. The action of a
 	// request is "kubernetes:<verb> <resource>", such as "kubernetes:list pods".
 	Faults *fault.Set
+	// Meter counts the requests; nil for none.
+	Meter *meter.Meter
 	// Now is the clock of EKS tokens and of continue tokens; [time.Now] if nil.
 	Now func() time.Time
 }
@@ -98,9 +101,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		path: strings.Split(strings.Trim(path, "/"), "/"),
 	}
 	t := req.target()
-	effect := s.Faults.Match(fault.Target{
-		Account: k.Account, Region: k.Region, Cluster: name, Action: "kubernetes:" + t.verb + " " + t.Resource,
-	})
+	action := "kubernetes:" + t.verb + " " + t.Resource
+	s.Meter.Add(meter.Request{Account: k.Account, Region: k.Region, Action: action})
+	effect := s.Faults.Match(fault.Target{Account: k.Account, Region: k.Region, Cluster: name, Action: action})
 	if !sleep(r.Context(), effect.Latency) || effect.Unreachable {
 		panic(http.ErrAbortHandler) // closes the connection without a word
 	}
