@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/stowage-dev/stowage/e2e/rig/debian"
 	"github.com/stowage-dev/stowage/e2e/rig/moto"
+	"github.com/stowage-dev/stowage/internal/advisory"
 	"github.com/stowage-dev/stowage/internal/finding"
 	"github.com/stowage-dev/stowage/internal/image"
 	"github.com/stowage-dev/stowage/internal/postgres/postgrestest"
@@ -25,6 +27,7 @@ type scanned struct {
 	Unmatched       string                         `json:"unmatched"`
 	Packages        []image.Package                `json:"packages"`
 	Vulnerabilities []finding.VulnerabilityFinding `json:"vulnerabilities"`
+	Checks          []finding.CheckFinding         `json:"checks"`
 }
 
 // TestDebianPackages reads images that Debian's tools built, by themselves and
@@ -46,10 +49,16 @@ func TestDebianPackages(t *testing.T) {
 		for name, want := range images {
 			for from, source := range map[string]string{"layout": want.Path, "registry": set.server.Address + "/debian/" + name + ":12"} {
 				got := ask[scanned](t, i, "scan", source, "--platform", "linux/amd64", "--advisories", advisories)
-				if got.Distribution != debian.Ecosystem || got.Partial != "" {
-					t.Errorf("%s from %s: distribution %q, partial %q, want %q and nothing", name, from, got.Distribution, got.Partial, debian.Ecosystem)
+				distribution := debian.Ecosystem
+				if len(want.Packages) == 0 {
+					distribution = ""
+				}
+				if got.Distribution != distribution || got.Partial != "" {
+					t.Errorf("%s from %s: distribution %q, partial %q, want %q and nothing", name, from, got.Distribution, got.Partial, distribution)
 				}
 				comparePackages(t, want, got.Packages)
+				compareModules(t, want, got.Packages)
+				compareSecrets(t, want, got.Checks)
 				compareBash(t, want, got.Vulnerabilities)
 			}
 		}
@@ -106,10 +115,62 @@ func comparePackages(t *testing.T, want debian.Image, all []image.Package) {
 	}
 }
 
+// applications are where images have what no package of Debian brought; of
+// Python everything is asked.
+var applications = []string{"app/", "opt/", "cloudsim"}
+
+// compareModules fails the test unless the packages of languages are exactly
+// those that the languages' own tools tell.
+func compareModules(t *testing.T, want debian.Image, all []image.Package) {
+	t.Helper()
+	found := map[debian.Module]bool{}
+	for _, p := range all {
+		m := debian.Module{Ecosystem: p.Ecosystem, Name: advisory.NormalizeName(p.Ecosystem, p.Name), Version: p.Version}
+		if p.Ecosystem == "PyPI" || slices.ContainsFunc(applications, func(a string) bool { return strings.HasPrefix(p.Path, a) }) {
+			found[m] = true
+		}
+	}
+	wanted := map[debian.Module]bool{}
+	for _, m := range want.Modules {
+		m.Name = advisory.NormalizeName(m.Ecosystem, m.Name)
+		wanted[m] = true
+	}
+	if diff := cmp.Diff(wanted, found); diff != "" {
+		t.Errorf("modules of image %s mismatch (-want +got):\n%s", want.Name, diff)
+	}
+}
+
+// compareSecrets fails the test unless the planted secrets are found, and no
+// others.
+func compareSecrets(t *testing.T, want debian.Image, all []finding.CheckFinding) {
+	t.Helper()
+	found, wanted := map[string]bool{}, map[string]bool{}
+	for _, c := range all {
+		switch c.Check {
+		case "image/file-secret":
+			found[c.Path] = true
+		case "image/env-secret", "image/history-secret", "image/metadata-secret":
+			found[c.Check] = true
+		}
+	}
+	for _, p := range want.Planted {
+		wanted[p] = true
+	}
+	if diff := cmp.Diff(wanted, found); diff != "" {
+		t.Errorf("secrets of image %s mismatch (-planted +found):\n%s", want.Name, diff)
+	}
+}
+
 // compareBash fails the test unless the made-up vulnerability is found in bash,
-// which every image has from its first layer, and nowhere else.
+// which every image of Debian has from its first layer, and nowhere else.
 func compareBash(t *testing.T, in debian.Image, got []finding.VulnerabilityFinding) {
 	t.Helper()
+	if len(in.Packages) == 0 {
+		if len(got) != 0 {
+			t.Errorf("image %s has vulnerabilities, want none: %+v", in.Name, got)
+		}
+		return
+	}
 	if len(got) != 1 {
 		t.Errorf("image %s has %d vulnerabilities, want the one of bash: %+v", in.Name, len(got), got)
 		return

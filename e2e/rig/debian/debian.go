@@ -1,17 +1,12 @@
 //go:build e2e
 
-// Package debian builds container images from Debian's packages, with Debian's
-// own tools, and tells what those say is installed in them.
+// Package debian builds container images from Debian's packages and what
+// languages' own tools install, and tells what those tools say is in them.
 package debian
 
 import (
-	"bufio"
-	"errors"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -26,7 +21,7 @@ const (
 	Ecosystem = "Debian:12"
 )
 
-// An Image is an image with what dpkg says of it.
+// An Image is an image with what the tools that built it say of it.
 type Image struct {
 	// Name tells the image apart: "base", "python", "web".
 	Name string
@@ -38,6 +33,12 @@ type Image struct {
 	// Absent are the names of packages that a layer installed and a later one
 	// removed, with and without their configuration.
 	Absent []string
+	// Modules are the packages of languages, in any order: as pip's and npm's
+	// own libraries and the go command tell, and of Java those that were put in.
+	Modules []Module
+	// Planted are the paths of files with a made-up secret in them, and the
+	// check that finds one elsewhere.
+	Planted []string
 }
 
 // A Package is an installed package, as dpkg-query tells.
@@ -45,35 +46,59 @@ type Package struct {
 	Name, Version, Architecture string
 }
 
-// A step changes the file system of the step before it, which gives a layer.
-type step struct {
-	name, command string
-}
+// A Module is a package of a language, in OSV's terms.
+type Module struct{ Ecosystem, Name, Version string }
 
-var steps = []step{
-	{name: "base"}, // What mmdebstrap makes.
-	{"python", "apt-get install -qq -y python3-minimal"},
-	{"server", "apt-get install -qq -y nginx-light sqlite3 cron"},
-	{"purged", "apt-get purge -qq -y sqlite3 && apt-get remove -qq -y cron && apt-get autoremove -qq -y"},
-}
-
-// A recipe says how many steps an image has.
+// A recipe says how an image is made.
 type recipe struct {
-	name   string
-	steps  int
-	absent []string
+	name string
+	// scratch is whether nothing is below the application.
+	scratch bool
+	// commands change Debian's base, each of them in a layer.
+	commands []string
+	absent   []string
+	// application adds what Debian does not package.
+	application func(*workshop) error
 }
 
 var recipes = []recipe{
-	{name: "base", steps: 1},
-	{name: "python", steps: 2},
-	{name: "web", steps: 4, absent: []string{"sqlite3", "cron"}},
+	{name: "base"},
+	{name: "python", commands: []string{
+		"apt-get install -qq -y python3-minimal python3-flask python3-django python3-requests python3-cryptography python3-yaml",
+	}},
+	{
+		name: "web", absent: []string{"sqlite3", "cron"},
+		commands: []string{
+			"apt-get install -qq -y nginx-light sqlite3 cron",
+			"apt-get purge -qq -y sqlite3 && apt-get remove -qq -y cron && apt-get autoremove -qq -y",
+		},
+	},
+	{name: "java", application: nestedJar, commands: []string{
+		// Its scripts want a folder for manual pages, which options leave out.
+		"mkdir -p /usr/share/man/man1 && apt-get install -qq -y openjdk-17-jre-headless libcommons-io-java libcommons-lang3-java libjackson2-core-java libjackson2-databind-java libguava-java",
+	}},
+	{name: "node", application: nodeModules, commands: []string{"apt-get install -qq -y nodejs"}},
+	{name: "go", scratch: true, application: goProgram},
 }
 
 // Images returns the images by name. They are built once and kept.
 func Images(t testing.TB) map[string]Image {
 	t.Helper()
-	dir := cache.Dir(t, "debian-"+Release+"-"+cache.Hash(fmt.Sprint(options, steps, recipes)), build)
+	how := ""
+	for _, folder := range []string{"debian", "layers"} {
+		sources, err := filepath.Glob(filepath.Join(cache.Repository(t), "e2e", "rig", folder, "*.go"))
+		if err != nil || len(sources) == 0 {
+			t.Fatalf("how images are made: %v, %v", sources, err)
+		}
+		for _, name := range sources {
+			source, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			how += string(source)
+		}
+	}
+	dir := cache.Dir(t, "debian-"+Release+"-"+cache.Hash(how), build)
 	all := map[string]Image{}
 	for _, r := range recipes {
 		path := filepath.Join(dir, r.name)
@@ -81,94 +106,14 @@ func Images(t testing.TB) map[string]Image {
 		if err != nil {
 			t.Fatalf("image %s: %v", r.name, err)
 		}
-		packages, err := readPackages(path + ".tsv")
+		told, err := readTruth(path)
 		if err != nil {
 			t.Fatalf("image %s: %v", r.name, err)
 		}
-		all[r.name] = Image{Name: r.name, Path: path, Image: image, Packages: packages, Absent: r.absent}
+		all[r.name] = Image{
+			Name: r.name, Path: path, Image: image, Absent: r.absent,
+			Packages: told.Packages, Modules: told.Modules, Planted: told.Planted,
+		}
 	}
 	return all
-}
-
-// options keep the file systems small.
-var options = []string{
-	"--variant=minbase", "--quiet", `--aptopt=APT::Install-Recommends "false"`,
-	"--dpkgopt=path-exclude=/usr/share/man/*", "--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/locale/*",
-}
-
-// build fills dir with one OCI layout for each image. The file system of each
-// step leaves mmdebstrap as a tar; the difference of two is a layer.
-func build(dir string) error {
-	work, err := os.MkdirTemp(dir, "work-")
-	if err != nil {
-		return err
-	}
-	args := append([]string{}, options...)
-	for _, s := range steps {
-		if s.command != "" {
-			args = append(args, `--customize-hook=chroot "$1" sh -euc '`+s.command+`' >&2`)
-		}
-		args = append(args,
-			`--customize-hook=chroot "$1" dpkg-query -W -f '`+queryFormat+`' >"$1/packages.tsv"`,
-			"--customize-hook=download /packages.tsv "+filepath.Join(work, s.name+".tsv"),
-			`--customize-hook=rm "$1/packages.tsv"`,
-			// A mounted /proc and what apt downloaded are no part of an image.
-			`--customize-hook=tar --one-file-system --numeric-owner --exclude=./snapshot.tar --exclude='./var/cache/apt/*'`+
-				` --exclude='./var/lib/apt/lists/*' --exclude='./tmp/*' -C "$1" -cf "$1/snapshot.tar" .`,
-			"--customize-hook=download /snapshot.tar "+filepath.Join(work, s.name+".tar"),
-			`--customize-hook=rm "$1/snapshot.tar"`)
-	}
-	if err := cache.Run(exec.Command("mmdebstrap", append(args, Release, "/dev/null")...)); err != nil {
-		return err
-	}
-	var all []v1.Layer
-	var history []string
-	before := ""
-	for _, s := range steps {
-		after := filepath.Join(work, s.name+".tar")
-		layer, err := layers.Difference(before, after, filepath.Join(work, s.name+".layer.tar"))
-		if err != nil {
-			return fmt.Errorf("layer %s: %w", s.name, err)
-		}
-		all, history = append(all, layer), append(history, "mmdebstrap, step "+s.name)
-		before = after
-	}
-	for _, r := range recipes {
-		to := filepath.Join(dir, r.name)
-		if err := layers.Write(to, all[:r.steps], history[:r.steps]); err != nil {
-			return fmt.Errorf("image %s: %w", r.name, err)
-		}
-		if err := os.Rename(filepath.Join(work, steps[r.steps-1].name+".tsv"), to+".tsv"); err != nil {
-			return err
-		}
-	}
-	return os.RemoveAll(work)
-}
-
-// queryFormat is what dpkg-query prints of a package.
-const queryFormat = `${Package}\t${Version}\t${Architecture}\t${db:Status-Status}\n`
-
-// readPackages returns the installed packages of dpkg-query's list, which also
-// holds those of which only the configuration is left.
-func readPackages(path string) ([]Package, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	var all []Package
-	lines := bufio.NewScanner(f)
-	for lines.Scan() {
-		fields := strings.Split(lines.Text(), "\t")
-		if len(fields) != 4 {
-			return nil, fmt.Errorf("%s: line %q", path, lines.Text())
-		}
-		if fields[3] == "installed" {
-			all = append(all, Package{fields[0], fields[1], fields[2]})
-		}
-	}
-	if len(all) == 0 {
-		return nil, errors.Join(lines.Err(), fmt.Errorf("%s: no packages", path))
-	}
-	return all, lines.Err()
 }

@@ -28,9 +28,9 @@ import (
 func Difference(before, after, to string) (v1.Layer, error) {
 	known := map[string]string{}
 	if before != "" {
-		err := entries(before, func(h *tar.Header, content io.Reader) error {
+		err := Entries(before, func(h *tar.Header, content io.Reader) error {
 			var err error
-			known[name(h)], err = fingerprint(h, content)
+			known[Path(h)], err = fingerprint(h, content)
 			return err
 		})
 		if err != nil {
@@ -39,11 +39,11 @@ func Difference(before, after, to string) (v1.Layer, error) {
 	}
 	changed := map[string]bool{}
 	present := map[string]bool{}
-	err := entries(after, func(h *tar.Header, content io.Reader) error {
+	err := Entries(after, func(h *tar.Header, content io.Reader) error {
 		sum, err := fingerprint(h, content)
-		present[name(h)] = true
-		if known[name(h)] != sum {
-			changed[name(h)] = true
+		present[Path(h)] = true
+		if known[Path(h)] != sum {
+			changed[Path(h)] = true
 		}
 		return err
 	})
@@ -60,8 +60,8 @@ func Difference(before, after, to string) (v1.Layer, error) {
 	return tarball.LayerFromFile(to, tarball.WithMediaType(types.OCILayer))
 }
 
-// entries calls f with each entry of a tar.
-func entries(path string, f func(*tar.Header, io.Reader) error) error {
+// Entries calls f with each entry of a tar.
+func Entries(path string, f func(*tar.Header, io.Reader) error) error {
 	file, err := os.Open(path)
 	if err != nil {
 		return err
@@ -81,8 +81,8 @@ func entries(path string, f func(*tar.Header, io.Reader) error) error {
 	}
 }
 
-// name returns the path of an entry in the form of layers.
-func name(h *tar.Header) string { return strings.TrimPrefix(path.Clean("/"+h.Name), "/") }
+// Path returns the path of an entry in the form of layers.
+func Path(h *tar.Header) string { return strings.TrimPrefix(path.Clean("/"+h.Name), "/") }
 
 // fingerprint tells whether two entries are the same. Times of folders differ
 // without a reason.
@@ -119,14 +119,14 @@ func writeLayer(w io.Writer, after string, changed map[string]bool, gone []strin
 			return err
 		}
 	}
-	err := entries(after, func(h *tar.Header, content io.Reader) error {
-		if !changed[name(h)] || name(h) == "" {
+	err := Entries(after, func(h *tar.Header, content io.Reader) error {
+		if !changed[Path(h)] || Path(h) == "" {
 			return nil
 		}
 		// A hard link names its target from the root of the layer, which must
 		// then hold that.
 		copied := *h
-		copied.Name = name(h)
+		copied.Name = Path(h)
 		if h.Typeflag == tar.TypeLink {
 			copied.Linkname = strings.TrimPrefix(path.Clean("/"+h.Linkname), "/")
 		}

@@ -12,9 +12,9 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// Write writes an image of the layers, with the step that made each, as an OCI
-// layout in a new folder.
-func Write(dir string, all []v1.Layer, history []string) error {
+// Write writes an image of the layers, with the step that made each and an
+// environment ("NAME=value"), as an OCI layout in a new folder.
+func Write(dir string, all []v1.Layer, history []string, environment ...string) error {
 	image := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON)
 	for i, layer := range all {
 		var err error
@@ -30,7 +30,7 @@ func Write(dir string, all []v1.Layer, history []string) error {
 		return err
 	}
 	config = config.DeepCopy()
-	config.OS, config.Architecture = "linux", "amd64"
+	config.OS, config.Architecture, config.Config.Env = "linux", "amd64", environment
 	if image, err = mutate.ConfigFile(image, config); err != nil {
 		return err
 	}
