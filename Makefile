@@ -6,7 +6,8 @@
 #   PKG=./internal/scan/...   the packages of test, bench and fuzz
 #   RUN=TestName              the tests of test
 #   RACE=1                    test with the race detector (needs a C compiler)
-#   BENCH=Name BENCHTIME=1s   the benchmarks of bench, bench-store, bench-scan
+#   BENCH=Name BENCHTIME=1s   the benchmarks of bench, bench-store
+#   DIR=folder RUNS=3         the images of bench-scan, and how often each is read
 #   WORKLOADS=10000           the size of the estate of bench-collect
 #   CONCURRENCY=32            the accounts at a time of bench-collect
 #   FUZZTIME=10s              how long fuzz spends on each target
@@ -24,6 +25,8 @@ RACE      ?=
 BENCH     ?= .
 BENCHTIME ?= 1s
 FUZZTIME  ?= 10s
+DIR       ?=
+RUNS      ?= 3
 FLAGS     ?=
 ENDOFLIFE ?=
 
@@ -116,8 +119,10 @@ bench-collect: postgres-note ## Collect a simulated estate twice and tell what i
 		go test -tags e2e -count=1 -run '^$$' -bench '^BenchmarkCollect$$' -benchtime 1x -timeout 3h ./e2e
 
 .PHONY: bench-scan
-bench-scan: ## Measure reading images
-	@$(MAKE) bench PKG=./internal/scan/...
+bench-scan: ## Measure reading the images of OCI layouts in DIR against the least that it can cost (DIR, RUNS=3)
+	@mkdir -p bin
+	@go build -o bin/bench-scan ./e2e/bench/scan
+	@bin/bench-scan -runs $(RUNS) $(DIR)
 
 .PHONY: fuzz
 fuzz: ## Fuzz every parser of foreign bytes for a while (PKG, FUZZTIME)

@@ -62,8 +62,10 @@ func readLayer(ctx context.Context, r io.Reader, mediaType string, b *budget) (*
 
 // readStream decompresses and walks a layer.
 func readStream(ctx context.Context, source *source, b *budget) (*LayerResult, error) {
-	buffered := bufio.NewReaderSize(source, chunkSize)
-	plain, free, err := decompress(buffered)
+	// Reading, which hashes, and decompressing take turns otherwise.
+	compressed := newPump(ctx, source, compressedChunk, compressedChunks)
+	defer compressed.Close()
+	plain, free, err := decompress(bufio.NewReaderSize(compressed, compressedChunk))
 	if err != nil {
 		return nil, err
 	}

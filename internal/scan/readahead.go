@@ -13,28 +13,24 @@ import (
 const (
 	chunkSize   = 256 << 10
 	aheadChunks = 8
+	// Of the compressed stream, which comes from a file or a network.
+	compressedChunk, compressedChunks = 64 << 10, 8
 )
 
-// A readAhead reads a stream in a goroutine of its own, some chunks ahead of
-// its reader, and hashes what was handed out. Skipping with [readAhead.Seek]
-// costs no copy, which package tar uses for what nobody wants to read.
-type readAhead struct {
-	budget *budget
-	// consumed returns the compressed bytes that were read so far.
-	consumed func() int64
-
+// A pump reads a stream in a goroutine of its own, some chunks ahead of its
+// reader.
+type pump struct {
 	full chan chunk
 	free chan []byte
+	size int
 	// ctx is of the call that reads the layer, and ends with Close.
 	ctx  context.Context
 	stop context.CancelFunc
 	wait sync.WaitGroup
 
-	hash   hash.Hash
-	offset int64
 	buffer []byte // of the current chunk, to be returned
 	rest   []byte // what is left of the current chunk
-	err    error
+	err    error  // after rest
 }
 
 type chunk struct {
@@ -42,37 +38,29 @@ type chunk struct {
 	err  error
 }
 
-// newReadAhead starts reading. The caller must call Close, after which r is
-// not used any more.
-func newReadAhead(ctx context.Context, r io.Reader, b *budget, consumed func() int64) *readAhead {
+// newPump starts reading chunks of a size, at most n ahead. The caller must
+// call Close, after which r is not used any more.
+func newPump(ctx context.Context, r io.Reader, size, n int) *pump {
 	ctx, stop := context.WithCancel(ctx)
-	a := &readAhead{
-		budget:   b,
-		consumed: consumed,
-		full:     make(chan chunk, aheadChunks),
-		free:     make(chan []byte, aheadChunks),
-		stop:     stop,
-		ctx:      ctx,
-		hash:     sha256.New(),
+	p := &pump{full: make(chan chunk, n), free: make(chan []byte, n), size: size, ctx: ctx, stop: stop}
+	for range n {
+		p.free <- nil // Allocated when needed: most layers are small.
 	}
-	for range aheadChunks {
-		a.free <- nil // Allocated when needed: most layers are small.
-	}
-	a.wait.Go(func() { a.fill(r) })
-	return a
+	p.wait.Go(func() { p.fill(r) })
+	return p
 }
 
 // fill reads until the end of r, its first error or Close.
-func (a *readAhead) fill(r io.Reader) {
+func (p *pump) fill(r io.Reader) {
 	for {
 		var buf []byte
 		select {
-		case buf = <-a.free:
-		case <-a.ctx.Done():
+		case buf = <-p.free:
+		case <-p.ctx.Done():
 			return
 		}
 		if buf == nil {
-			buf = make([]byte, chunkSize)
+			buf = make([]byte, p.size)
 		}
 		var (
 			n   int
@@ -84,42 +72,89 @@ func (a *readAhead) fill(r io.Reader) {
 			n += m
 		}
 		// Never blocks: full has room for every buffer there is.
-		a.full <- chunk{buf[:n], err}
+		p.full <- chunk{buf[:n], err}
 		if err != nil {
 			return
 		}
 	}
 }
 
+// next makes the following chunk the current one, and returns it. The chunk
+// before is not valid any more.
+func (p *pump) next() ([]byte, error) {
+	if p.err != nil {
+		return nil, p.err
+	}
+	if p.buffer != nil {
+		p.free <- p.buffer[:cap(p.buffer)]
+		p.buffer = nil
+	}
+	select {
+	case c := <-p.full:
+		p.buffer, p.rest, p.err = c.data, c.data, c.err
+	case <-p.ctx.Done():
+		p.rest, p.err = nil, context.Cause(p.ctx)
+	}
+	if len(p.rest) == 0 {
+		return nil, p.err
+	}
+	return p.rest, nil
+}
+
+func (p *pump) Read(b []byte) (int, error) {
+	if len(b) == 0 {
+		return 0, nil
+	}
+	for len(p.rest) == 0 {
+		if _, err := p.next(); err != nil {
+			return 0, err
+		}
+	}
+	n := copy(b, p.rest)
+	p.rest = p.rest[n:]
+	return n, nil
+}
+
+// Close ends the reading.
+func (p *pump) Close() {
+	p.stop()
+	p.wait.Wait()
+}
+
+// A readAhead is the unpacked stream of a layer, read ahead and hashed.
+// Skipping with [readAhead.Seek] costs no copy, which package tar uses for what
+// nobody wants to read.
+type readAhead struct {
+	*pump
+	budget *budget
+	// consumed returns the compressed bytes that were read so far.
+	consumed func() int64
+
+	hash   hash.Hash
+	offset int64
+}
+
+// newReadAhead starts reading. The caller must call Close, after which r is
+// not used any more.
+func newReadAhead(ctx context.Context, r io.Reader, b *budget, consumed func() int64) *readAhead {
+	return &readAhead{pump: newPump(ctx, r, chunkSize, aheadChunks), budget: b, consumed: consumed, hash: sha256.New()}
+}
+
 // next makes the following chunk the current one.
 func (a *readAhead) next() error {
-	if a.err != nil {
-		return a.err
+	data, err := a.pump.next()
+	if err != nil {
+		return err
 	}
-	if a.buffer != nil {
-		a.free <- a.buffer[:cap(a.buffer)]
-		a.buffer = nil
-	}
-	var c chunk
-	select {
-	case c = <-a.full:
-	case <-a.ctx.Done():
-		a.err = context.Cause(a.ctx)
-		return a.err
-	}
-	a.buffer, a.rest, a.err = c.data, c.data, c.err
-	a.hash.Write(c.data)
-	a.offset += int64(len(c.data))
-	if err := a.budget.addBytes(len(c.data)); err != nil {
+	a.hash.Write(data)
+	a.offset += int64(len(data))
+	if err := a.budget.addBytes(len(data)); err != nil {
 		a.err = err
 		return err
 	}
 	if err := a.budget.checkRatio(a.offset, a.consumed()); err != nil {
 		a.err = err
 		return err
-	}
-	if len(c.data) == 0 {
-		return a.err
 	}
 	return nil
 }
@@ -171,9 +206,3 @@ func (a *readAhead) drain() error {
 
 // sum returns the digest of what was read.
 func (a *readAhead) sum() string { return fmt.Sprintf("sha256:%x", a.hash.Sum(nil)) }
-
-// Close ends the reading.
-func (a *readAhead) Close() {
-	a.stop()
-	a.wait.Wait()
-}

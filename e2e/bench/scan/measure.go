@@ -116,7 +116,8 @@ func play(ctx context.Context, role, layout string) error {
 		}
 	case "scan", "secrets":
 		sizes := sizeCache{}
-		if _, err := scan.Image(ctx, source, manifest, config, &sizes, scan.Options{}); err != nil {
+		options := scan.Options{Secrets: scan.SecretOptions{Off: role == "scan"}}
+		if _, err := scan.Image(ctx, source, manifest, config, &sizes, options); err != nil {
 			return err
 		}
 		unpacked = sizes.total
