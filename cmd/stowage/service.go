@@ -269,6 +269,7 @@ func newJobs(c config.Config, db *postgres.DB, s *sources, log *slog.Logger) (*j
 		Feeds:        job.Feeds{Locations: c.Advisories.Locations, Ecosystems: c.Advisories.Ecosystems, KEV: c.Advisories.KEV},
 		CollectEvery: c.Collect.Every, ImportEvery: c.Advisories.Every,
 		Concurrency: c.Collect.Concurrency, Scans: c.Scan.Concurrency, JavaIndex: index, Secrets: secrets,
+		Heavy: limitMemory(),
 	})
 }
 

@@ -88,6 +88,9 @@ type Options struct {
 	Concurrency int
 	// Scans is how many images are scanned at a time; 0 means 2.
 	Scans int
+	// Heavy is told how many jobs run that need much memory, whenever that
+	// changes; it may be nil, and must not block.
+	Heavy func(running int)
 	// JavaIndex tells which artifacts Java archives are; it may be nil.
 	JavaIndex *scan.JavaIndex
 }
@@ -146,6 +149,9 @@ func New(o Options) (*Client, error) {
 		river.AddWorker(config.Workers, &importWorker{client: c})
 		river.AddWorker(config.Workers, &sweepWorker{client: c})
 		config.PeriodicJobs = c.periodic()
+		if o.Heavy != nil {
+			config.Middleware = []rivertype.Middleware{countHeavy(o.Heavy)}
+		}
 	}
 	var err error
 	if c.river, err = river.NewClient(riverpgxv5.New(o.DB.Pool()), config); err != nil {

@@ -272,11 +272,13 @@ func estateImages() []view.ImageDetail {
 		Digest: digestB, References: []string{proxyRef}, FirstSeen: now.AddDate(0, 0, -8), ScanState: "failed", ScannedAt: now.Add(-time.Hour),
 		ScanError: "pull " + proxyRef + ": 401 Unauthorized: give Stowage credentials for public.ecr.aws " + hostile, Workloads: 2,
 	}}
-	c := view.ImageDetail{Image: view.Image{
-		Digest: digestC, References: []string{hostile}, Platform: "linux/arm64", Size: 8_100_000, FirstSeen: now.AddDate(0, 0, -1), ScanState: "partial",
-		ScanError: "layer 3 is larger than 4 GB", ScannedAt: now, Packages: 3, MaxSeverity: finding.Medium, Medium: 1, Workloads: 1,
-	}, ConfigDigest: digestA, Unmatched: "no advisories are published for Amazon Linux 2023 in the OSV format",
-		Referrers: &image.Referrers{Problem: "ghcr.io/shop/ledger: denied"}}
+	c := view.ImageDetail{
+		Image: view.Image{
+			Digest: digestC, References: []string{hostile}, Platform: "linux/arm64", Size: 8_100_000, FirstSeen: now.AddDate(0, 0, -1), ScanState: "partial",
+			ScanError: "layer 3 is larger than 4 GB", ScannedAt: now, Packages: 3, MaxSeverity: finding.Medium, Medium: 1, Workloads: 1,
+		}, ConfigDigest: digestA, Unmatched: "no advisories are published for Amazon Linux 2023 in the OSV format",
+		Referrers: &image.Referrers{Problem: "ghcr.io/shop/ledger: denied"},
+	}
 	d := view.ImageDetail{Image: view.Image{Digest: digestD, FirstSeen: now, ScanState: "new", Workloads: 1}}
 	return []view.ImageDetail{a, b, c, d}
 }

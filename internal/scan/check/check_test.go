@@ -56,8 +56,10 @@ func TestChecks(t *testing.T) {
 				t.Fatal(err)
 			}
 			f.Manifest.Config = f.Image
-			in := Input{Manifest: f.Manifest, Config: config, Inventory: f.Inventory, Referrers: f.Referrers,
-				Base: f.Base, TrustedBases: f.Trusted, Now: now, Secrets: Secrets{Files: f.Secrets}}
+			in := Input{
+				Manifest: f.Manifest, Config: config, Inventory: f.Inventory, Referrers: f.Referrers,
+				Base: f.Base, TrustedBases: f.Trusted, Now: now, Secrets: Secrets{Files: f.Secrets},
+			}
 			for _, s := range f.References {
 				r, err := image.ParseReference(s)
 				if err != nil {
