@@ -132,7 +132,8 @@ func clusterFacts(images *imageSet) []fact {
 	full.Containers = append(full.Containers, migrate)
 	full.Identity = "kubernetes:prod/shop/serviceaccounts/web"
 	full.CloudIdentity = "arn:aws:iam::123456789012:role/web"
-	full.Exposures = []string{"kubernetes.core.service web-1.elb.eu-west-1.amazonaws.com [443]"}
+	// The node port of the service is open at the public address of a node, too.
+	full.Exposures = []string{"kubernetes.core.service 203.0.113.10 [30443]", "kubernetes.core.service web-1.elb.eu-west-1.amazonaws.com [443]"}
 
 	api := one(deployment, "shop", "api", 1, web("api", 1))
 	api.Exposures = []string{"kubernetes.networking.ingress shop.example.com [80 443]"}
