@@ -67,7 +67,7 @@ type collectRig struct {
 }
 
 func newCollectRig(b *testing.B) *collectRig {
-	r := &collectRig{cloud: simulate(b, "--throttle", "--workloads", strconv.Itoa(workloadsWanted(b))), log: new(effortLog)}
+	r := &collectRig{cloud: simulate(b, everythingReadable, "--throttle", "--workloads", strconv.Itoa(workloadsWanted(b))), log: new(effortLog)}
 	dsn := privateServer(b)
 	i := r.cloud.install(b, dsn)
 	i.set("STOWAGE_LOG_FORMAT=json")
