@@ -43,10 +43,13 @@ func (c *Client) Referrers(ctx context.Context, ref image.Reference, digest stri
 	limited, cancel := context.WithTimeoutCause(ctx, referrersTimeout, errReferrersTime)
 	defer cancel()
 	g := &gatherer{client: c, ref: ref, seen: map[image.Referrer]bool{}}
+	subjects := []string{digest}
 	for _, index := range indexes {
-		g.index(limited, index, digest)
+		if g.index(limited, index, digest) {
+			subjects = append(subjects, index)
+		}
 	}
-	for _, subject := range append([]string{digest}, indexes...) {
+	for _, subject := range subjects {
 		g.list(limited, subject)
 		g.cosign(limited, subject)
 	}
@@ -110,15 +113,20 @@ func (g *gatherer) add(r image.Referrer) {
 	}
 }
 
-// index adds the attestations about the manifest that are beside it.
-func (g *gatherer) index(ctx context.Context, index, digest string) {
+// index adds the attestations about the manifest that are beside it. It
+// reports whether the repository may have the index: it may be known from
+// another one that has the image.
+func (g *gatherer) index(ctx context.Context, index, digest string) bool {
 	doc, err := g.client.Manifest(ctx, g.ref.At(index))
+	if isKind(err, NotFound) {
+		return false
+	}
 	if err != nil {
 		g.problem(err)
-		return
+		return true
 	}
 	if doc.Index == nil {
-		return
+		return true
 	}
 	for _, a := range doc.Index.Attestations {
 		if a.Of != digest {
@@ -128,6 +136,7 @@ func (g *gatherer) index(ctx context.Context, index, digest string) {
 			Kind: image.Attestation, ArtifactType: a.ArtifactType, Digest: a.Digest, Size: a.Size, Place: image.InIndex, Subject: digest,
 		})
 	}
+	return true
 }
 
 // list adds what the referrers API, or the tag in place of it, lists.

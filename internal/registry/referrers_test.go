@@ -154,10 +154,12 @@ func TestReferrers(t *testing.T) {
 				}
 			}
 
-			// Another image of the repository has none, which is known.
+			// Another image of the repository has none, which is known though an
+			// index of it is only in another repository.
 			other := newTestImage(t, []byte("other"))
 			push(":2", other)
-			r, err = c.Referrers(t.Context(), mustRef(t, hostOf(server)+"/shop/cart:2"), descriptorOf(t, other).Digest.String())
+			r, err = c.Referrers(t.Context(), mustRef(t, hostOf(server)+"/shop/cart:2"), descriptorOf(t, other).Digest.String(),
+				digestOf([]byte("elsewhere")))
 			if err != nil || r.Problem != "" || len(r.Items) != 0 {
 				t.Errorf("Referrers of an image without = %+v, %v", r, err)
 			}
