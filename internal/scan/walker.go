@@ -97,6 +97,9 @@ func (w *walker) overLimit() error {
 	if limit := w.budget.limits.Result; w.remembered > limit {
 		return &LimitError{fmt.Sprintf("what is known of the layer has more than %d bytes", limit)}
 	}
+	if limit := w.budget.limits.Results; w.remembered+w.budget.remembered.Load() > limit {
+		return &LimitError{fmt.Sprintf("what is known of the image has more than %d bytes", limit)}
+	}
 	return nil
 }
 
@@ -240,6 +243,7 @@ func (w *walker) forget(p string) {
 // finish returns what was found.
 func (w *walker) finish() *LayerResult {
 	r := &w.result
+	w.budget.remembered.Add(w.remembered)
 	w.secrets.finish(w)
 	for p := range w.packages {
 		w.resolveOwner(p)
