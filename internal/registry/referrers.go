@@ -20,6 +20,8 @@ import (
 const (
 	// maxReferrers bounds what is kept of one image's referrers.
 	maxReferrers = 200
+	// maxType is longer than media types and the addresses of predicates are.
+	maxType = 512
 	// maxReferrerPages bounds the pages of one list.
 	maxReferrerPages = 20
 	// maxStatements bounds the manifests that are read only to learn what
@@ -98,9 +100,15 @@ func (g *gatherer) problem(err error) {
 	}
 }
 
+// bounded returns the beginning of a type, as it can be stored.
+func bounded(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s[:min(len(s), maxType)], ""), "\x00", "")
+}
+
 // add notes a referrer. The same one may be in several places; the first
 // counts.
 func (g *gatherer) add(r image.Referrer) {
+	r.ArtifactType, r.PredicateType = bounded(r.ArtifactType), bounded(r.PredicateType)
 	key := r
 	key.Place, key.ArtifactType = "", ""
 	switch {
