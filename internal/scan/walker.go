@@ -215,9 +215,25 @@ func (w *walker) found(p string, packages []Package) {
 	if len(packages) == 0 {
 		return
 	}
+	for i := range packages {
+		packages[i].bound()
+	}
 	w.packages[p] = PackageFile{Path: p, Packages: append(w.packages[p].Packages, packages...)}
 	for _, q := range packages {
 		w.remembered += int64(len(q.Name) + len(q.Version) + len(q.Source) + len(q.SourceVersion) + len(q.Inner) + len(q.Module) + len(q.Vendor) + 64)
+	}
+}
+
+// bound drops what cannot be what it stands for: no index of a database could
+// hold it, and the image would not be stored at all.
+func (p *Package) bound() {
+	if p.Source != "" && !isName(p.Source) || len(p.SourceVersion) > maxName {
+		p.Source, p.SourceVersion = "", ""
+	}
+	for _, text := range []*string{&p.Architecture, &p.Module, &p.Vendor} {
+		if len(*text) > maxName {
+			*text = ""
+		}
 	}
 }
 
