@@ -3,6 +3,7 @@ package job
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -54,6 +55,13 @@ func (w *baseWorker) Work(ctx context.Context, job *river.Job[BaseArgs]) error {
 	if err != nil {
 		return river.JobCancel(err)
 	}
+	asked, err := w.mayAsk(ctx, ref.Host, a.Name)
+	if err != nil {
+		return err
+	}
+	if !asked {
+		return w.client.opts.DB.SaveBaseTag(ctx, tag, nil, registry.NotAskedForBase(ref.Host), nil)
+	}
 	var found *image.Manifest
 	m, _, err := w.client.opts.Registry.Image(ctx, ref, tag.Platform)
 	problem, refused := errors.AsType[*registry.Error](err)
@@ -75,6 +83,18 @@ func (w *baseWorker) Work(ctx context.Context, job *river.Job[BaseArgs]) error {
 		return outcome(problem)
 	}
 	return nil
+}
+
+// mayAsk reports whether the registry of a base is asked, as that of an image
+// that runs and stands on it would be.
+func (w *baseWorker) mayAsk(ctx context.Context, host, name string) (bool, error) {
+	hosts, err := w.client.opts.DB.HostsOnBase(ctx, name)
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(append(hosts, ""), func(own string) bool {
+		return w.client.opts.Registry.MayAskForBase(host, own)
+	}), nil
 }
 
 // base returns what an image was built from: by its own word or that of known

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -70,7 +71,9 @@ func TestBase(t *testing.T) {
 	cart, cartDigest := r.registry.on("shop/cart", base, claim)
 	silent, silentDigest := r.registry.on("shop/silent", base, nil)
 	liar, liarDigest := r.registry.on("shop/liar", base, map[string]string{image.AnnotationBaseName: base})
-	far, farDigest := r.registry.on("shop/far", base, map[string]string{image.AnnotationBaseName: "192.0.2.1:9/base:1"})
+	elsewhere := newShelf(t)
+	chosen := elsewhere.host + "/base:1"
+	far, farDigest := r.registry.on("shop/far", base, map[string]string{image.AnnotationBaseName: chosen})
 	_, newer := r.registry.debian("base/debian", "openssl 3.0.11-2")
 
 	records := []inventory.Record{service("base", base, old)}
@@ -98,7 +101,7 @@ func TestBase(t *testing.T) {
 			Newer: newer, NewerState: "scanned", FromBase: 1, Fixes: []string{"CVE-2026-0001"},
 		},
 		// An image cannot send requests to a host of its choice.
-		farDigest: {Base: image.Base{Name: "192.0.2.1:9/base:1", Layers: 1, Evidence: image.BaseUnverified, Problem: "set"}, FromBase: 1},
+		farDigest: {Base: image.Base{Name: chosen, Layers: 1, Evidence: image.BaseUnverified, Problem: "set"}, FromBase: 1},
 		old:       nil,
 	} {
 		d, err := r.db.Reader(tenant).Image(t.Context(), digest)
@@ -111,5 +114,13 @@ func TestBase(t *testing.T) {
 		if diff := cmp.Diff(want, d.Base, cmpopts.IgnoreFields(view.Base{}, "CheckedAt", "TagProblem")); diff != "" {
 			t.Errorf("base of %v mismatch (-want +got):\n%s", d.References, diff)
 		}
+	}
+	if n := elsewhere.seen(); n > 0 {
+		t.Errorf("an image sent %d requests to a host of its choice", n)
+	}
+	// Others are not kept waiting by a tag that is never asked for.
+	due, err := r.db.BasesToCheck(t.Context(), time.Now().Add(-baseTTL), 10)
+	if err != nil || len(due) > 0 {
+		t.Errorf("tags to look at = %v, %v, want none", due, err)
 	}
 }

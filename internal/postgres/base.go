@@ -26,8 +26,8 @@ func (db *DB) BaseByLayers(ctx context.Context, m image.Manifest) (_ *image.Base
 	b := image.Base{Evidence: image.BaseByLayers}
 	var top string
 	err = db.pool.QueryRow(ctx, `
-		select i.digest, i.created_at, i.chain, coalesce((select min(t.name) from base_tag t where t.digest = i.digest), '')
-		from image i where i.chain = any($1)
+		select i.digest, i.created_at, i.chain, coalesce((select min(t.name) from base_tag t where t.digest = i.digest and t.digest <> ''), '')
+		from image i where i.chain = any($1) and i.chain <> ''
 		order by array_position($1, i.chain) desc, i.id limit 1`, chain[:len(chain)-1]).
 		Scan(&b.Digest, &nullableTime{&b.Created}, &top, &b.Name)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -85,6 +85,19 @@ func (db *DB) BasesToCheck(ctx context.Context, before time.Time, limit int) (_ 
 		err = row.Scan(&t.Name, &t.Platform.OS, &t.Platform.Architecture, &t.Platform.Variant)
 		return t, err
 	})
+}
+
+// HostsOnBase returns the registries of the images that run and stand on a
+// base.
+func (db *DB) HostsOnBase(ctx context.Context, name string) (_ []string, err error) {
+	defer derrors.Wrap(&err, "postgres.HostsOnBase(%s)", name)
+
+	rows, err := db.pool.Query(ctx, `
+		select distinct c.host from image_base b join container c on c.image_id = b.image_id where b.name = $1`, name)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
 }
 
 // SaveBaseTag stores which image a tag means now, or why that is not known; m

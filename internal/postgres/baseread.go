@@ -13,25 +13,36 @@ import (
 	"github.com/stowage-dev/stowage/internal/view"
 )
 
+// baseNamedByTenant is whether the name of base b of image i is for the tenant
+// $1 to know: the image says it, or one that the tenant runs does. One that was
+// found by layers may be what images of another tenant call their base.
+const baseNamedByTenant = `(b.evidence <> 'layers' or exists (
+			select from image_base x join container c on c.tenant_id = $1 and c.image_id = x.image_id
+			where x.name = b.name and x.name <> '' and x.evidence <> 'layers'))`
+
 // imageBase reads what an image was built from. It needs the vulnerabilities,
 // to tell which of them the base brought.
 func (r *Reader) imageBase(ctx context.Context, id int64, d *view.ImageDetail) error {
 	var b view.Base
 	var tagDigest, state *string
+	var own bool
 	err := r.db.pool.QueryRow(ctx, `
-		select b.name, b.digest, b.layers, b.evidence, b.created_at, b.signed, b.problem, t.digest, t.checked_at, coalesce(t.error, ''), n.scan_state
+		select `+baseNamedByTenant+`, b.name, b.digest, b.layers, b.evidence, b.created_at, b.signed, b.problem, t.digest, t.checked_at, coalesce(t.error, ''), n.scan_state
 		from image_base b
 		join image i on i.id = b.image_id
 		left join base_tag t on t.name = b.name and t.os = i.os and t.architecture = i.architecture and t.variant = i.variant
 		left join image n on n.digest = t.digest
-		where b.image_id = $1`, id).
-		Scan(&b.Name, &b.Digest, &b.Layers, &b.Evidence, &nullableTime{&b.Created}, &b.Signed, &b.Problem,
+		where b.image_id = $2`, r.tenant, id).
+		Scan(&own, &b.Name, &b.Digest, &b.Layers, &b.Evidence, &nullableTime{&b.Created}, &b.Signed, &b.Problem,
 			&tagDigest, &nullableTime{&b.CheckedAt}, &b.TagProblem, &state)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil
 	}
 	if err != nil {
 		return err
+	}
+	if !own {
+		b.Name, b.TagProblem, tagDigest = "", "", nil
 	}
 	if b.Name == "" && b.Digest != "" {
 		// Which references it has is for the tenant that runs it to know.

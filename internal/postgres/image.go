@@ -278,7 +278,7 @@ func (db *DB) ImagesToScan(ctx context.Context, version int, retryBefore, againB
 	defer derrors.Wrap(&err, "postgres.ImagesToScan(%d)", version)
 
 	rows, err := db.pool.Query(ctx, imageStateQuery+`
-		where i.config is not null and (c.image_id is not null or exists (select from base_tag t where t.digest = i.digest))
+		where i.config is not null and (c.image_id is not null or exists (select from base_tag t where t.digest = i.digest and t.digest <> ''))
 			and (i.scan_version < $1 or i.scanned_at < $3 or (i.scan_state = 'failed' and i.scanned_at < $2))
 		group by i.id
 		order by i.scan_version = 0 desc, i.scan_version < $1 desc, coalesce(max(w.score), 0) desc, i.id

@@ -16,10 +16,10 @@ import (
 )
 
 // imageColumns returns the columns of [scanImage], over image i and the images
-// that run.
+// that run; the tenant is the first argument.
 func imageColumns(running string) string {
 	return `
-	i.id, i.digest, i.os, i.architecture, i.variant, i.size, i.created_at, i.first_seen, i.scan_state, i.scan_error, i.scanned_at,
+	i.id, i.digest, i.os, i.architecture, i.variant, i.size, i.created_at, i.first_seen, i.scan_state, ` + forTenant("i.scan_error") + `, i.scanned_at,
 	i.distribution, i.packages, i.max_severity, i.critical, i.high, i.medium, i.low, i.unknown, i.kev, i.failed_checks,
 	(select count(distinct c.workload_id) from ` + running + ` c where c.image_id = i.id),
 	array(select c.reference from ` + running + ` c where c.image_id = i.id group by 1 order by count(*) desc, 1 limit 10)`

@@ -81,7 +81,11 @@ func (db *DB) ReferrersToRead(ctx context.Context, before time.Time, limit int) 
 // imageReferrers reads the referrers of an image.
 func (r *Reader) imageReferrers(ctx context.Context, id int64, d *view.ImageDetail) (err error) {
 	d.Referrers, err = r.db.Referrers(ctx, inventory.ID(id))
-	return err
+	if err != nil || d.Referrers == nil {
+		return err
+	}
+	return r.db.pool.QueryRow(ctx, `select `+forTenant("i.referrers_problem")+` from image i where i.id = $2`, r.tenant, id).
+		Scan(&d.Referrers.Problem)
 }
 
 // indexesOf returns indexes that hold a manifest: what is said of an index is

@@ -23,6 +23,11 @@ func (c *Client) MayAskForBase(host, own string) bool {
 	return false
 }
 
+// NotAskedForBase explains why a registry is not asked.
+func NotAskedForBase(host string) string {
+	return "the registry " + host + " is not asked for base images: add it to registry.base_hosts if it may be"
+}
+
 // Base returns what an image was built from by its own word, compared with the
 // base itself where its registry may be asked and answers, or else by its
 // build steps. It is nil when neither tells. ref is where the image was found,
@@ -41,7 +46,7 @@ func (c *Client) Base(ctx context.Context, ref image.Reference, m image.Manifest
 	}
 	b := &image.Base{Name: claim.Named(), Digest: claim.Digest, Layers: byHistory.Layers, Evidence: image.BaseUnverified}
 	if !c.MayAskForBase(claim.Host, ref.Host) {
-		b.Problem = "the registry " + claim.Host + " is not asked for base images: add it to registry.base_hosts if it may be"
+		b.Problem = NotAskedForBase(claim.Host)
 		return b, nil
 	}
 	if claim.Digest != "" {

@@ -82,6 +82,10 @@ func locate(err error, host, repository, object string) error {
 	return err
 }
 
+// maxCause bounds what is said of the cause, in bytes: it may quote a document
+// of megabytes, and lists show it.
+const maxCause = 4 << 10
+
 // Error names the object, the cause and the remedy.
 func (e *Error) Error() string {
 	var b strings.Builder
@@ -95,7 +99,11 @@ func (e *Error) Error() string {
 	case e.Object != "":
 		b.WriteString(":" + e.Object)
 	}
-	fmt.Fprintf(&b, ": %s: %v", e.Kind, e.Err)
+	cause := fmt.Sprint(e.Err)
+	if len(cause) > maxCause {
+		cause = strings.ToValidUTF8(cause[:maxCause], "") + "…"
+	}
+	fmt.Fprintf(&b, ": %s: %s", e.Kind, cause)
 	if r := e.remedy(); r != "" {
 		b.WriteString("; " + r)
 	}

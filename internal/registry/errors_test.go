@@ -3,8 +3,11 @@ package registry
 import (
 	"crypto/x509"
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 )
 
 func TestErrorMessages(t *testing.T) {
@@ -59,5 +62,14 @@ func TestErrorMessages(t *testing.T) {
 		if got := tt.err.Permanent(); got != tt.permanent {
 			t.Errorf("%s: Permanent() = %t, want %t", tt.err.Kind, got, tt.permanent)
 		}
+	}
+}
+
+// What documents say is quoted in part when it is long.
+func TestErrorLength(t *testing.T) {
+	t.Parallel()
+	_, err := parseDocument([]byte(`{"schemaVersion":2,"mediaType":"`+strings.Repeat("é", 1<<20)+`"}`), digestOf([]byte("x")), "")
+	if err == nil || len(err.Error()) > maxCause+200 || !utf8.ValidString(err.Error()) {
+		t.Errorf("an error of %d bytes, want at most %d", len(fmt.Sprint(err)), maxCause+200)
 	}
 }

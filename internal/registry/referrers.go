@@ -20,6 +20,8 @@ import (
 const (
 	// maxReferrers bounds what is kept of one image's referrers.
 	maxReferrers = 200
+	// maxType is longer than media types and the addresses of predicates are.
+	maxType = 512
 	// maxReferrerPages bounds the pages of one list.
 	maxReferrerPages = 20
 	// maxStatements bounds the manifests that are read only to learn what
@@ -43,10 +45,13 @@ func (c *Client) Referrers(ctx context.Context, ref image.Reference, digest stri
 	limited, cancel := context.WithTimeoutCause(ctx, referrersTimeout, errReferrersTime)
 	defer cancel()
 	g := &gatherer{client: c, ref: ref, seen: map[image.Referrer]bool{}}
+	subjects := []string{digest}
 	for _, index := range indexes {
-		g.index(limited, index, digest)
+		if g.index(limited, index, digest) {
+			subjects = append(subjects, index)
+		}
 	}
-	for _, subject := range append([]string{digest}, indexes...) {
+	for _, subject := range subjects {
 		g.list(limited, subject)
 		g.cosign(limited, subject)
 	}
@@ -95,9 +100,15 @@ func (g *gatherer) problem(err error) {
 	}
 }
 
+// bounded returns the beginning of a type, as it can be stored.
+func bounded(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s[:min(len(s), maxType)], ""), "\x00", "")
+}
+
 // add notes a referrer. The same one may be in several places; the first
 // counts.
 func (g *gatherer) add(r image.Referrer) {
+	r.ArtifactType, r.PredicateType = bounded(r.ArtifactType), bounded(r.PredicateType)
 	key := r
 	key.Place, key.ArtifactType = "", ""
 	switch {
@@ -110,15 +121,20 @@ func (g *gatherer) add(r image.Referrer) {
 	}
 }
 
-// index adds the attestations about the manifest that are beside it.
-func (g *gatherer) index(ctx context.Context, index, digest string) {
+// index adds the attestations about the manifest that are beside it. It
+// reports whether the repository may have the index: it may be known from
+// another one that has the image.
+func (g *gatherer) index(ctx context.Context, index, digest string) bool {
 	doc, err := g.client.Manifest(ctx, g.ref.At(index))
+	if isKind(err, NotFound) {
+		return false
+	}
 	if err != nil {
 		g.problem(err)
-		return
+		return true
 	}
 	if doc.Index == nil {
-		return
+		return true
 	}
 	for _, a := range doc.Index.Attestations {
 		if a.Of != digest {
@@ -128,6 +144,7 @@ func (g *gatherer) index(ctx context.Context, index, digest string) {
 			Kind: image.Attestation, ArtifactType: a.ArtifactType, Digest: a.Digest, Size: a.Size, Place: image.InIndex, Subject: digest,
 		})
 	}
+	return true
 }
 
 // list adds what the referrers API, or the tag in place of it, lists.

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-containerregistry/pkg/name"
@@ -154,10 +155,12 @@ func TestReferrers(t *testing.T) {
 				}
 			}
 
-			// Another image of the repository has none, which is known.
+			// Another image of the repository has none, which is known though an
+			// index of it is only in another repository.
 			other := newTestImage(t, []byte("other"))
 			push(":2", other)
-			r, err = c.Referrers(t.Context(), mustRef(t, hostOf(server)+"/shop/cart:2"), descriptorOf(t, other).Digest.String())
+			r, err = c.Referrers(t.Context(), mustRef(t, hostOf(server)+"/shop/cart:2"), descriptorOf(t, other).Digest.String(),
+				digestOf([]byte("elsewhere")))
 			if err != nil || r.Problem != "" || len(r.Items) != 0 {
 				t.Errorf("Referrers of an image without = %+v, %v", r, err)
 			}
@@ -226,6 +229,29 @@ func TestReferrersAnswers(t *testing.T) {
 				t.Errorf("an absence is known: %t, with problem %q", known, r.Problem)
 			}
 		})
+	}
+}
+
+// Types are kept in part when they are no types.
+func TestReferrersLongTypes(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("é", 1<<19)
+	body := fmt.Sprintf(`{"schemaVersion":2,"manifests":[{"mediaType":%q,"digest":%q,"size":7,"artifactType":"a\u0000%s","annotations":{%q:%q}}]}`,
+		types.OCIManifestSchema1, digestOf([]byte("x")), long, annotationInToto, long)
+	rig := newRig(t, func(next http.Handler) http.Handler {
+		return serve("/referrers/", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", string(types.OCIImageIndex))
+			fmt.Fprint(w, body)
+		})(next)
+	})
+	r, err := newClient(t, Options{}).Referrers(t.Context(), rig.ref("shop/cart:1"), digestOf([]byte("subject")))
+	if err != nil || len(r.Items) != 1 {
+		t.Fatalf("Referrers = %+v, %v, want one", r, err)
+	}
+	for _, s := range []string{r.Items[0].ArtifactType, r.Items[0].PredicateType} {
+		if len(s) == 0 || len(s) > maxType || !utf8.ValidString(s) || strings.Contains(s, "\x00") {
+			t.Errorf("a type of %d bytes is kept, want at most %d of valid text", len(s), maxType)
+		}
 	}
 }
 

@@ -61,7 +61,8 @@ func (t target) interrupted(ctx context.Context) error {
 	return fmt.Errorf("registry %s: read %s of %s: %w", t.name, t.object, t.repository, context.Cause(ctx))
 }
 
-// try makes one request for an object of a class, see [target.url], twice when it needs new credentials. It returns successful responses only.
+// try makes one request for an object of a class, see [target.url], twice when
+// it needs new credentials. It returns successful responses only.
 func (c *Client) try(ctx context.Context, t target, method, class string, header http.Header) (*http.Response, error) {
 	authorization := c.auth.cached(t)
 	resp, err := c.send(ctx, t, method, class, header, authorization)

@@ -19,6 +19,9 @@ var passwdFile = &reader{
 	read: func(_ context.Context, f *file) error {
 		users, err := parsePasswd(f.walker.lines, f)
 		f.walker.result.Passwd = &Passwd{users}
+		for _, u := range users {
+			f.walker.remembered += int64(len(u.Name)) + 48
+		}
 		return err
 	},
 }

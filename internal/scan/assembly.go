@@ -15,11 +15,11 @@ var dotnetAssembly = &reader{
 	packages: nugetType,
 	suffixes: []string{".dll"},
 	wants:    isLooseAssembly,
-	read: func(_ context.Context, f *file) error {
+	read: ofExecutable(func(_ context.Context, f *file) error {
 		found, err := parseAssembly(f)
 		f.found(nugetType, found)
 		return err
-	},
+	}),
 }
 
 // isLooseAssembly reports whether a library may be of interest: those of

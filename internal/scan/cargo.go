@@ -22,11 +22,11 @@ var rustBinary = &reader{
 	name:     "rust-binary",
 	packages: cargoType,
 	from:     "the list that `cargo auditable` puts into executables",
-	read: func(_ context.Context, f *file) error {
+	read: ofExecutable(func(_ context.Context, f *file) error {
 		found, err := parseCrates(f)
 		f.found(cargoType, found)
 		return err
-	},
+	}),
 }
 
 const (

@@ -21,10 +21,10 @@ var goBinary = &reader{
 	name:     "go-binary",
 	packages: golangType,
 	from:     "the build information of executables, with the standard library",
-	read: extracted(golangType, gobinary.Extractor{}, func(p *Package) bool {
+	read: ofExecutable(extracted(golangType, gobinary.Extractor{}, func(p *Package) bool {
 		if p.Name == "go" {
 			p.Name = "stdlib"
 		}
 		return p.Version != "(devel)" && p.Version != "devel" // Built from a working copy.
-	}),
+	})),
 }

@@ -213,6 +213,27 @@ func TestImagePartial(t *testing.T) {
 	}
 }
 
+// What is remembered of all layers together is bounded.
+func TestImageResults(t *testing.T) {
+	t.Parallel()
+	var layers [][]byte
+	for _, name := range []string{"a", "b", "c"} {
+		layers = append(layers, makeTar(t, member{name: name + "/package.json", body: `{"name":"` + name + `","version":"1"}`},
+			member{name: name + strings.Repeat("x", 2000), mode: 0o4755, body: "x"}))
+	}
+	m, s := build(layers...)
+	got, err := Image(t.Context(), s, m, emptyConfig, nil, Options{Limits: Limits{Results: 5000}, Parallel: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "layer 2 (" + m.Layers[2].Digest + "): what is known of the image has more than 5000 bytes"; !strings.HasPrefix(got.Inventory.Partial, want) {
+		t.Errorf("partial = %q, want %q", got.Inventory.Partial, want)
+	}
+	if diff := cmp.Diff([]string{"npm a 1 @0", "npm b 1 @1", "npm c 1 @2"}, names(got.Inventory)); diff != "" {
+		t.Errorf("mismatch (-want +got):\n%s", diff)
+	}
+}
+
 // A layer that never comes ends with the time of the image.
 func TestImageWall(t *testing.T) {
 	t.Parallel()

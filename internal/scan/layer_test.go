@@ -16,6 +16,20 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
+// What is too long for an index of a database is not what it stands for.
+func TestReadLayerLongNames(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", maxName+1)
+	got := read(t, member{name: "var/lib/dpkg/status", body: "Package: a\nVersion: 1\nSource: " + long + " (2)\nArchitecture: " + long + "\n\n" +
+		"Package: b\nVersion: 1\nSource: c (2)\nArchitecture: amd64\n"})
+	want := []Package{
+		{Type: "deb", Name: "a", Version: "1"}, {Type: "deb", Name: "b", Version: "1", Source: "c", SourceVersion: "2", Architecture: "amd64"},
+	}
+	if diff := cmp.Diff(want, got.Packages[0].Packages); diff != "" {
+		t.Errorf("mismatch (-want +got):\n%s", diff)
+	}
+}
+
 func TestReadLayer(t *testing.T) {
 	t.Parallel()
 	got := read(

@@ -22,6 +22,8 @@ type Limits struct {
 	// Result bounds what is remembered of one layer, in bytes: paths and
 	// packages.
 	Result int64
+	// Results bounds what is remembered of the layers of an image together.
+	Results int64
 	// FileBytes is the size of the largest file that is searched for packages.
 	FileBytes int64
 	// MemoryBytes is the size from which such a file, or an archive in it, is
@@ -38,6 +40,7 @@ var DefaultLimits = Limits{
 	Entries:     5_000_000,
 	Ratio:       250,
 	Result:      128 << 20,
+	Results:     512 << 20,
 	FileBytes:   1 << 30,
 	MemoryBytes: 16 << 20,
 	Nesting:     4,
@@ -61,6 +64,9 @@ func (l Limits) withDefaults() Limits {
 	}
 	if l.Result == 0 {
 		l.Result = DefaultLimits.Result
+	}
+	if l.Results == 0 {
+		l.Results = DefaultLimits.Results
 	}
 	if l.FileBytes == 0 {
 		l.FileBytes = DefaultLimits.FileBytes
@@ -95,6 +101,8 @@ type budget struct {
 	secrets SecretOptions
 	bytes   atomic.Int64
 	entries atomic.Int64
+	// remembered counts what is known of the layers that were read.
+	remembered atomic.Int64
 }
 
 func newBudget(l Limits, s SecretOptions) *budget {

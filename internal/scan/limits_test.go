@@ -90,6 +90,18 @@ func TestLimits(t *testing.T) {
 			},
 			"what is known of the layer",
 		},
+		"accounts": {
+			Limits{Result: 100_000},
+			func(w *tar.Writer) error {
+				users := strings.Repeat("a:x:1:1\n", 5000)
+				err := errors.Join(good(w), w.WriteHeader(&tar.Header{Name: "etc/passwd", Size: int64(len(users)), Mode: 0o644}))
+				if err == nil {
+					_, err = w.Write([]byte(users))
+				}
+				return err
+			},
+			"what is known of the layer",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

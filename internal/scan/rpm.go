@@ -103,8 +103,11 @@ func readRPM(ctx context.Context, f *file) error {
 			if len(owned) <= maxPath {
 				f.walker.owns(owned, name)
 			}
+			if err := f.walker.overLimit(); err != nil {
+				return err
+			}
 		}
-		return f.walker.overLimit()
+		return nil
 	})
 	f.found(rpmType, found.packages())
 	if errors.Is(err, rpmdb.ErrMalformed) {

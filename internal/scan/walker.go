@@ -97,6 +97,9 @@ func (w *walker) overLimit() error {
 	if limit := w.budget.limits.Result; w.remembered > limit {
 		return &LimitError{fmt.Sprintf("what is known of the layer has more than %d bytes", limit)}
 	}
+	if limit := w.budget.limits.Results; w.remembered+w.budget.remembered.Load() > limit {
+		return &LimitError{fmt.Sprintf("what is known of the image has more than %d bytes", limit)}
+	}
 	return nil
 }
 
@@ -212,9 +215,25 @@ func (w *walker) found(p string, packages []Package) {
 	if len(packages) == 0 {
 		return
 	}
+	for i := range packages {
+		packages[i].bound()
+	}
 	w.packages[p] = PackageFile{Path: p, Packages: append(w.packages[p].Packages, packages...)}
 	for _, q := range packages {
 		w.remembered += int64(len(q.Name) + len(q.Version) + len(q.Source) + len(q.SourceVersion) + len(q.Inner) + len(q.Module) + len(q.Vendor) + 64)
+	}
+}
+
+// bound drops what cannot be what it stands for: no index of a database could
+// hold it, and the image would not be stored at all.
+func (p *Package) bound() {
+	if p.Source != "" && !isName(p.Source) || len(p.SourceVersion) > maxName {
+		p.Source, p.SourceVersion = "", ""
+	}
+	for _, text := range []*string{&p.Architecture, &p.Module, &p.Vendor} {
+		if len(*text) > maxName {
+			*text = ""
+		}
 	}
 }
 
@@ -240,6 +259,7 @@ func (w *walker) forget(p string) {
 // finish returns what was found.
 func (w *walker) finish() *LayerResult {
 	r := &w.result
+	w.budget.remembered.Add(w.remembered)
 	w.secrets.finish(w)
 	for p := range w.packages {
 		w.resolveOwner(p)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/stowage-dev/stowage/internal/finding"
+	"github.com/stowage-dev/stowage/internal/image"
 )
 
 var baseUntrusted = imageCheck{
@@ -35,6 +36,10 @@ var baseUntrusted = imageCheck{
 				reason = why
 			}
 		}
-		report.add(fmt.Sprintf("The base %s is not trusted: %s.", in.Base.Name, reason))
+		name := " " + in.Base.Name
+		if in.Base.Evidence == image.BaseByLayers {
+			name = ", known by its layers," // What others call it is for them to know.
+		}
+		report.add(fmt.Sprintf("The base%s is not trusted: %s.", name, reason))
 	},
 }

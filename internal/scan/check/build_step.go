@@ -59,11 +59,15 @@ var updateAlone = imageCheck{
 	find: func(in *Input, report *reporter) {
 		for s := range in.Config.steps() {
 			if m := listUpdate.FindString(s.text); s.instruction == "RUN" && m != "" && !listUse.MatchString(s.text) {
-				report.add(fmt.Sprintf("Build step %d runs %s alone.", s.number, strings.Join(strings.Fields(m), " ")))
+				report.add(fmt.Sprintf("Build step %d runs %s alone.", s.number, quote(m)))
 			}
 		}
 	},
 }
+
+// quote returns a part of a build step in one line. Its options may name a
+// proxy with a password.
+func quote(command string) string { return redactLine(strings.Join(strings.Fields(command), " ")) }
 
 var (
 	listUpdate = regexp.MustCompile(`\b(?:apt(?:-get)?\s+(?:-\S+\s+)*update|apk\s+(?:-\S+\s+)*update|(?:yum|dnf|microdnf)\s+(?:-\S+\s+)*(?:makecache|check-update)|zypper\s+(?:-\S+\s+)*ref(?:resh)?)\b`)
@@ -83,7 +87,7 @@ var distributionUpgrade = imageCheck{
 	find: func(in *Input, report *reporter) {
 		for s := range in.Config.steps() {
 			if m := distUpgrade.FindString(s.text); s.instruction == "RUN" && m != "" {
-				report.add(fmt.Sprintf("Build step %d runs %s.", s.number, strings.Join(strings.Fields(m), " ")))
+				report.add(fmt.Sprintf("Build step %d runs %s.", s.number, quote(m)))
 			}
 		}
 	},

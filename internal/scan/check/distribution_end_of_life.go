@@ -12,7 +12,7 @@ import (
 var distributionEndOfLife = imageCheck{
 	Check: finding.Check{
 		ID:       "image/distribution-end-of-life",
-		Title:    "The distribution gets no more security fixes",
+		Title:    "The support of the distribution has ended, or ends soon",
 		Severity: finding.High,
 		Why: "New vulnerabilities in its packages stay open, and its advisories fall silent, so that a scan finds less the older it is. " +
 			"Debian's long-term support by volunteers is low: it covers fewer packages. So is an end within 90 days.",

@@ -12,7 +12,7 @@ import (
 var runtimeEndOfLife = imageCheck{
 	Check: finding.Check{
 		ID:       "image/runtime-end-of-life",
-		Title:    "The language runtime gets no more security fixes",
+		Title:    "The support of the language runtime has ended, or ends soon",
 		Severity: finding.High,
 		Why: "Every program of the image runs on it, and what is found in it from now on stays open. An end within 90 days is low. " +
 			"Runtimes that the distribution packages are left to the distribution, which fixes them by itself. A Go program carries what of Go " +
@@ -26,7 +26,7 @@ var runtimeEndOfLife = imageCheck{
 var serverEndOfLife = imageCheck{
 	Check: finding.Check{
 		ID:       "image/server-end-of-life",
-		Title:    "A server gets no more security fixes",
+		Title:    "The support of a server has ended, or ends soon",
 		Severity: finding.High,
 		Why: "Databases, web servers and the like listen to others, and what is found in this release from now on stays open. " +
 			"An end within 90 days is low. Servers that the distribution packages are left to the distribution.",
@@ -39,7 +39,7 @@ var serverEndOfLife = imageCheck{
 var libraryEndOfLife = imageCheck{
 	Check: finding.Check{
 		ID:          "image/library-end-of-life",
-		Title:       "A framework or library gets no more security fixes",
+		Title:       "The support of a framework or library has ended, or ends soon",
 		Severity:    finding.Low,
 		Why:         "What is found in this release from now on stays open, and advisories may not even name it. An end within 90 days is only told.",
 		Remediation: "Move to a release that is supported.",

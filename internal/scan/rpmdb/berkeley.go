@@ -132,6 +132,9 @@ func (b *berkeley) offPage(item []byte) ([]byte, error) {
 		if b.overflow[25] != berkeleyOverflow || berkeleyHeader+used > len(b.overflow) {
 			return nil, malformed("page %d is none of a value", next)
 		}
+		if int64(len(b.value)+used) > length {
+			return nil, malformed("a package of more than %d bytes, where as many are meant", length)
+		}
 		b.value = append(b.value, b.overflow[berkeleyHeader:][:used]...)
 		next = int64(b.order.Uint32(b.overflow[16:]))
 	}

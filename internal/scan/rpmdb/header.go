@@ -27,24 +27,35 @@ type Package struct {
 }
 
 // Files returns the paths of the files that the package owns, without the
-// leading slash.
+// leading slash, but for those that no system could have.
 func (p *Package) Files() iter.Seq[string] {
 	return func(yield func(string) bool) {
-		if old := p.header.strings(tagOldFilenames); len(old) > 0 {
-			for _, name := range old {
-				if !yield(strings.TrimPrefix(string(name), "/")) {
-					return
-				}
+		old := false
+		for name := range p.header.strings(tagOldFilenames) {
+			old = true
+			if len(name) <= maxText && !yield(strings.TrimPrefix(string(name), "/")) {
+				return
 			}
+		}
+		if old {
 			return
 		}
-		names, folders := p.header.strings(tagBasenames), p.header.strings(tagDirnames)
-		for i, name := range names {
+		var folders [][]byte
+		for folder := range p.header.strings(tagDirnames) {
+			if len(folders) == maxFolders {
+				break
+			}
+			folders = append(folders, folder)
+		}
+		i := -1
+		for name := range p.header.strings(tagBasenames) {
+			i++
 			index, ok := p.header.number(tagDirindexes, i)
 			if !ok || int64(index) >= int64(len(folders)) {
 				return
 			}
-			if !yield(strings.TrimPrefix(string(folders[index])+string(name), "/")) {
+			folder := folders[index]
+			if len(folder)+len(name) <= maxText && !yield(strings.TrimPrefix(string(folder)+string(name), "/")) {
 				return
 			}
 		}
@@ -115,13 +126,24 @@ func parseHeader(blob []byte) (*Package, error) {
 	return p, nil
 }
 
-// string returns the text of a tag; empty if there is none.
+// Bounds of what is kept of a header: a store of 32 MB has room for as many
+// empty texts, each of which takes more memory than it is long.
+const (
+	// maxText is the length of the longest text that is no list, and of the
+	// longest path: that of Linux.
+	maxText = 4 << 10
+	// maxFolders is far above what packages own.
+	maxFolders = 1 << 18
+)
+
+// string returns the text of a tag; empty if there is none or it is too long.
 func (h header) string(tag uint32) string {
 	e := h.entries[tag]
 	if e.kind != typeString && e.kind != typeI18NString || int64(e.offset) >= int64(len(h.store)) {
 		return ""
 	}
-	text, _, ok := bytes.Cut(h.store[e.offset:], []byte{0})
+	rest := h.store[e.offset:]
+	text, _, ok := bytes.Cut(rest[:min(len(rest), maxText+1)], []byte{0})
 	if !ok {
 		return ""
 	}
@@ -129,21 +151,21 @@ func (h header) string(tag uint32) string {
 }
 
 // strings returns the texts of a tag.
-func (h header) strings(tag uint32) [][]byte {
-	e := h.entries[tag]
-	if e.kind != typeStringArray || int64(e.offset) >= int64(len(h.store)) {
-		return nil
-	}
-	var all [][]byte
-	rest := h.store[e.offset:]
-	for range min(int64(e.count), int64(len(rest))) {
-		text, after, ok := bytes.Cut(rest, []byte{0})
-		if !ok {
-			break
+func (h header) strings(tag uint32) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		e := h.entries[tag]
+		if e.kind != typeStringArray || int64(e.offset) >= int64(len(h.store)) {
+			return
 		}
-		all, rest = append(all, text), after
+		rest := h.store[e.offset:]
+		for range min(int64(e.count), int64(len(rest))) {
+			text, after, ok := bytes.Cut(rest, []byte{0})
+			if !ok || !yield(text) {
+				return
+			}
+			rest = after
+		}
 	}
-	return all
 }
 
 // number returns the i-th number of a tag.

@@ -175,7 +175,11 @@ func (s *sqlite) local(length int64) int64 {
 	return least
 }
 
-// sqliteColumns returns the columns of a row as their bytes.
+// sqliteMaxColumns is as many as the table of tables has, and more than are
+// read. A hostile row has millions, of no bytes each.
+const sqliteMaxColumns = 5
+
+// sqliteColumns returns the first columns of a row as their bytes.
 func sqliteColumns(row []byte) ([][]byte, error) {
 	length, types, ok := sqliteVarint(row)
 	head := int64(len(row) - len(types))
@@ -184,7 +188,7 @@ func sqliteColumns(row []byte) ([][]byte, error) {
 	}
 	types, values := types[:length-head], row[length:]
 	var columns [][]byte
-	for len(types) > 0 {
+	for len(types) > 0 && len(columns) < sqliteMaxColumns {
 		var kind int64
 		if kind, types, ok = sqliteVarint(types); !ok || kind < 0 {
 			return nil, malformed("a column of type %d", kind)

@@ -160,6 +160,9 @@ func (t *text) outputs() {
 		return
 	}
 	for _, o := range state.Outputs {
+		if len(t.found) == 8*maxMatches {
+			return
+		}
 		value := bytes.Trim(o.Value, `"`)
 		if !o.Sensitive || len(value) < 4 || isPoor(value) || speaksOfExample(value) {
 			continue

@@ -70,8 +70,10 @@ const (
 	workFloor  = 1 << 20
 )
 
-func (t *text) search() {
-	all, limit := hits(), len(t.b)*workFactor+workFloor
+// search applies the rules at their keywords. It returns up to where: the end,
+// or less in a text that costs too much or has too many matches.
+func (t *text) search() int {
+	all, limit, reached := hits(), len(t.b)*workFactor+workFloor, len(t.b)
 	keywords().each(t.b, func(word int32, end int) bool {
 		h := &all[word]
 		at := end - len(h.word)
@@ -79,8 +81,13 @@ func (t *text) search() {
 			return true
 		}
 		t.try(h.rule, at, end)
-		return t.work <= limit && len(t.found) < 8*maxMatches
+		if t.work <= limit && len(t.found) < 8*maxMatches {
+			return true
+		}
+		reached = at
+		return false
 	})
+	return reached
 }
 
 // try applies a rule at a keyword.

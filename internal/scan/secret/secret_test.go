@@ -151,6 +151,16 @@ func TestRedact(t *testing.T) {
 	if got := secret.Redact(longer); got != "x *** y" {
 		t.Errorf("Redact(%q) = %q", longer, got)
 	}
+	key := secrettest.Of("aws-access-key", 1)
+	pair := "aws configure set aws_secret_access_key " + key.Value + " && aws configure set aws_access_key_id AKIAQ3EGRZ5TLYWB7VHD"
+	if got := secret.Redact(pair); strings.Contains(got, key.Value) || strings.Contains(got, "AKIA") {
+		t.Errorf("Redact(%q) = %q", pair, got)
+	}
+	// However many there are, none is left.
+	many := strings.Repeat("postgres://app:hunter2@db/app ", 10_000)
+	if got := secret.Redact(many); strings.Contains(got, "hunter2") {
+		t.Error("Redact leaves some of many secrets")
+	}
 	if got := secret.Redact("nothing here"); got != "nothing here" {
 		t.Errorf("Redact = %q", got)
 	}
