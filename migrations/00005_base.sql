@@ -1,6 +1,10 @@
 -- What an image was built from.
 
 -- +goose Up
+-- Content is global: what runs an image is asked for across tenants, too.
+drop index container_image;
+create index container_image on container (image_id, tenant_id, workload_id);
+
 -- The OCI ChainID of all layers: the same for images with the same layers.
 alter table image add column chain text not null default '';
 create index image_chain on image (chain) where chain <> '';
@@ -32,6 +36,8 @@ create table base_tag (
 create index base_tag_digest on base_tag (digest) where digest <> '';
 
 -- +goose Down
+drop index container_image;
+create index container_image on container (tenant_id, image_id, workload_id);
 drop table base_tag, image_base;
 drop index image_chain;
 alter table image drop column chain;
