@@ -36,6 +36,7 @@ type scanned struct {
 func TestDebianPackages(t *testing.T) {
 	t.Parallel()
 	need(t, "mmdebstrap")
+	need(t, "npm")
 	need(t, "python3")
 	images := debian.Images(t)
 	set := newImageSet(t, ecrHost)
