@@ -70,6 +70,9 @@ func (l list[T]) command() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if limit < 0 {
+				return &exitError{exitUsage, fmt.Errorf("--limit %d is negative; without it everything is printed", limit)}
+			}
 			asJSON, err := cmd.Flags().GetBool("json")
 			if err != nil {
 				return err
@@ -134,6 +137,9 @@ func (l list[T]) print(cmd *cobra.Command, items iter.Seq2[T, error], limit int)
 	}
 	if n == 0 {
 		fmt.Fprintln(cmd.ErrOrStderr(), l.empty)
+		if f := cmd.Flags().Lookup("as-of"); f != nil && f.Value.String() != "" {
+			fmt.Fprintln(cmd.ErrOrStderr(), "Of a time before it first collected, Stowage knows nothing.")
+		}
 		return nil
 	}
 	return out.flush()

@@ -32,7 +32,7 @@ func newAccounts() *cobra.Command {
 				strconv.Itoa(all - a.Scopes[inventory.Complete]), ago(a.CompletedAt),
 			}
 		},
-		empty: "No account was found yet; `stowage status` tells how far the first pass is.",
+		empty: "No account matches; `stowage status` tells how far the first pass is.",
 		whole: true,
 	}.command()
 }
@@ -115,7 +115,7 @@ func newWorkloads() *cobra.Command {
 			}
 			return []string{
 				score, severity, string(w.Exposed), yes(w.KEV, "KEV"), string(w.Kind), w.Account, w.Region,
-				place(w.Cluster, w.Namespace, w.Name), strconv.Itoa(w.Replicas), w.Key, strings.Join(w.Images, " "),
+				place(w.Cluster, w.Namespace, w.Name), running(w), w.Key, strings.Join(w.Images, " "),
 			}
 		},
 		empty: "No workload matches.",
@@ -174,6 +174,15 @@ func newUnresolved() *cobra.Command {
 		},
 		empty: "No container: the images of all that match are known.",
 	}.command()
+}
+
+// running returns how many replicas run; "-" for functions, which have none
+// that could be counted.
+func running(w view.Workload) string {
+	if w.Kind == "aws.lambda.function" {
+		return "-"
+	}
+	return strconv.Itoa(w.Replicas)
 }
 
 // place returns a workload's name with the cluster and namespace that it is in.

@@ -7,9 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/stowage-dev/stowage/internal/client"
 )
 
 func main() {
@@ -89,8 +92,16 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exit.code
 	case ctx.Err() != nil:
 		return interrupted(ctx)
+	case refused(err):
+		return exitUsage
 	}
 	return exitFailed
+}
+
+// refused reports whether a server found that the question makes no sense.
+func refused(err error) bool {
+	e, ok := errors.AsType[*client.Error](err)
+	return ok && (e.Status == http.StatusBadRequest || e.Status == http.StatusUnprocessableEntity)
 }
 
 // interrupted returns the exit code of a command that a signal ended early.

@@ -111,6 +111,7 @@ func TestWrongUse(t *testing.T) {
 		{"workloads extra", "see `stowage workloads --help`"},
 		{"workloads --bogus", "unknown flag: --bogus; see `stowage workloads --help`"},
 		{"workloads --limit many", "--limit"},
+		{"workloads --limit -1", "--limit -1 is negative"},
 		{"image", "accepts 1 arg"},
 		{"status --url ftp://x", "not an http or https URL"},
 		{"status --url 127.0.0.1:8080", "not an http or https URL"},
@@ -217,8 +218,44 @@ func TestTables(t *testing.T) {
 	if code, _, stderr := call(t, "workload", "nobody", "--url", url); code != exitFailed || !strings.Contains(stderr, "nobody") {
 		t.Errorf("an unknown workload: exit %d, says %q", code, stderr)
 	}
-	if code, _, stderr := call(t, "workloads", "--severity", "severe", "--url", url); code != exitFailed || !strings.Contains(stderr, "severe") {
-		t.Errorf("a bad filter: exit %d, says %q", code, stderr)
+	for args, want := range map[string]string{
+		"workloads --severity severe":   `severity "severe"`,
+		"workloads --provider alibaba":  `provider is "alibaba", want aws, azure, gcp or kubernetes`,
+		"coverage --outcome refused":    `outcome is "refused", want complete,`,
+		"images --state done":           `state is "done", want new,`,
+	} {
+		code, _, stderr := call(t, append(strings.Fields(args), "--url", url)...)
+		if code != exitUsage || !strings.Contains(stderr, want) {
+			t.Errorf("%s: exit %d, says %q, want %q", args, code, stderr, want)
+		}
+	}
+	for args, want := range map[string]string{
+		"workloads --as-of 2001-01-01": "No workload matches.\nOf a time before it first collected, Stowage knows nothing.\n",
+		"workloads --name nobody":      "No workload matches.\n",
+	} {
+		if code, _, stderr := call(t, append(strings.Fields(args), "--url", url)...); code != exitOK || stderr != want {
+			t.Errorf("%s: exit %d, says %q, want %q", args, code, stderr, want)
+		}
+	}
+}
+
+// TestUncounted looks at what is not a number: how many replicas a function
+// has, and a severity that nobody gave.
+func TestUncounted(t *testing.T) {
+	t.Parallel()
+	function := view.WorkloadDetail{}
+	function.Kind = "aws.lambda.function"
+	service := view.WorkloadDetail{}
+	service.Kind, service.Replicas = "aws.ecs.service", 2
+	for want, d := range map[string]view.WorkloadDetail{"Running   -\n": function, "Running   2\n": service} {
+		var out bytes.Buffer
+		if err := printWorkload(&out, d); err != nil || !strings.Contains(out.String(), want) {
+			t.Errorf("a %s prints %q, %v, want %q", d.Kind, out.String(), err, want)
+		}
+	}
+	var out bytes.Buffer
+	if err := printVulnerability(&out, view.VulnerabilityDetail{}); err != nil || !strings.Contains(out.String(), "unrated\n") {
+		t.Errorf("a vulnerability without a severity prints %q, %v", out.String(), err)
 	}
 }
 

@@ -54,7 +54,7 @@ func printWorkload(w io.Writer, d view.WorkloadDetail) error {
 	t.row("Workload", d.UID)
 	t.row("Kind", string(d.Kind))
 	t.row("Place", strings.Join([]string{string(d.Provider), d.Account, d.Region}, " "))
-	t.row("Running", strconv.Itoa(d.Replicas))
+	t.row("Running", running(d.Workload))
 	t.row("Identity", d.Identity)
 	t.row("Exposed", exposedText(d.Workload))
 	if past := printPast(t, d); !past {
@@ -208,7 +208,7 @@ func printImage(w io.Writer, d view.ImageDetail) error {
 		fmt.Fprintln(w, "\nVulnerabilities")
 		t = newTable(w, "SEVERITY", "ID", "KEV", "PACKAGE", "VERSION", "FIXED", "LAYER", "PATH")
 		for _, v := range d.Vulnerabilities {
-			t.row(v.Severity.String(), v.Vulnerability, yes(v.KEV, "KEV"), v.Package, v.Version, v.Fixed, strconv.Itoa(v.Layer), v.Path)
+			t.row(rated(v.Severity), v.Vulnerability, yes(v.KEV, "KEV"), v.Package, v.Version, v.Fixed, strconv.Itoa(v.Layer), v.Path)
 		}
 		if err := t.flush(); err != nil {
 			return err
@@ -290,11 +290,19 @@ func newCVE() *cobra.Command {
 	return show("cve <id>", "Show one vulnerability and which workloads have it", "/vulnerabilities", printVulnerability)
 }
 
+// rated returns the name of a vulnerability's severity, as lists tell it.
+func rated(s finding.Severity) string {
+	if s == finding.Unknown {
+		return "unrated"
+	}
+	return s.String()
+}
+
 func printVulnerability(w io.Writer, d view.VulnerabilityDetail) error {
 	t := newTable(w)
 	t.row("Vulnerability", d.ID)
 	t.row("Summary", d.Summary)
-	t.row("Severity", d.Severity.String())
+	t.row("Severity", rated(d.Severity))
 	t.row("Aliases", strings.Join(d.Aliases, " "))
 	if d.KEV {
 		t.row("Exploited", "listed by CISA since "+d.KEVAdded.Format(time.DateOnly))

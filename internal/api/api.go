@@ -10,11 +10,13 @@ import (
 	"net/http"
 	"path"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"github.com/stowage-dev/stowage/internal/inventory"
 	"github.com/stowage-dev/stowage/internal/view"
 )
 
@@ -133,6 +135,25 @@ type Paging struct {
 }
 
 func (p Paging) view() view.Paging { return view.Paging{Cursor: p.Cursor, Limit: p.Limit} }
+
+// oneOf reads one of the values that a filter may have, or nothing. Any other
+// one is refused: an empty list would say that nothing is there.
+func oneOf[T ~string](name, s string, values ...T) (T, error) {
+	if s == "" || slices.Contains(values, T(s)) {
+		return T(s), nil
+	}
+	last := len(values) - 1
+	names := make([]string, last)
+	for i, v := range values[:last] {
+		names[i] = string(v)
+	}
+	return "", fmt.Errorf("%w: %s is %q, want %s or %s", view.ErrBadQuery, name, s, strings.Join(names, ", "), values[last])
+}
+
+// provider reads the provider of a filter, or nothing.
+func provider(s string) (inventory.Provider, error) {
+	return oneOf("provider", s, inventory.AWS, inventory.Azure, inventory.GCP, inventory.Kubernetes)
+}
 
 // optionalBool reads "true", "false" or nothing.
 func optionalBool(name, s string) (*bool, error) {

@@ -18,7 +18,10 @@ type AccountFilter struct {
 }
 
 func (f AccountFilter) view() (q view.AccountQuery, err error) {
-	q = view.AccountQuery{Provider: inventory.Provider(f.Provider), Name: f.Name}
+	q.Name = f.Name
+	if q.Provider, err = provider(f.Provider); err != nil {
+		return q, err
+	}
 	q.AsOf, err = ParseAsOf(f.AsOf)
 	return q, err
 }
@@ -35,9 +38,14 @@ type ScopeFilter struct {
 }
 
 func (f ScopeFilter) view(p view.Paging) (q view.ScopeQuery, err error) {
-	q = view.ScopeQuery{
-		Paging: p, Provider: inventory.Provider(f.Provider), Account: f.Account, Region: f.Region,
-		Collector: f.Collector, Outcome: inventory.Outcome(f.Outcome), Gaps: f.Gaps,
+	q = view.ScopeQuery{Paging: p, Account: f.Account, Region: f.Region, Collector: f.Collector, Gaps: f.Gaps}
+	if q.Provider, err = provider(f.Provider); err != nil {
+		return q, err
+	}
+	q.Outcome, err = oneOf("outcome", f.Outcome, inventory.Complete, inventory.Denied, inventory.Throttled, inventory.Failed,
+		inventory.Disabled, inventory.Unreachable, inventory.Pending)
+	if err != nil {
+		return q, err
 	}
 	q.AsOf, err = ParseAsOf(f.AsOf)
 	return q, err

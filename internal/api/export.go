@@ -99,7 +99,7 @@ func exportQuery(dataset string, v url.Values) (q export.Query, err error) {
 	case "images":
 		q.Images, err = ParseImageQuery(v)
 	case "unresolved":
-		q.Unresolved = ParseUnresolvedQuery(v)
+		q.Unresolved, err = ParseUnresolvedQuery(v)
 	case "workloads":
 		q.Workloads, err = ParseWorkloadQuery(v)
 	}

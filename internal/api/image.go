@@ -2,10 +2,14 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"net/url"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/stowage-dev/stowage/internal/finding"
+	"github.com/stowage-dev/stowage/internal/scan/check"
 	"github.com/stowage-dev/stowage/internal/view"
 )
 
@@ -23,10 +27,16 @@ type ImageFilter struct {
 
 func (f ImageFilter) view(p view.Paging) (q view.ImageQuery, err error) {
 	q = view.ImageQuery{
-		Paging: p, Name: f.Name, State: f.State, Vulnerability: f.Vulnerability, Package: f.Package, Check: f.Check,
+		Paging: p, Name: f.Name, Vulnerability: f.Vulnerability, Package: f.Package, Check: f.Check,
+	}
+	if q.State, err = oneOf("state", f.State, "new", "scanned", "partial", "failed"); err != nil {
+		return q, err
 	}
 	if q.Severity, err = severity(f.Severity); err != nil {
 		return q, err
+	}
+	if q.Check != "" && !slices.ContainsFunc(check.All(), func(c finding.Check) bool { return c.ID == q.Check }) {
+		return q, fmt.Errorf("%w: check %q: there is none of that identifier; %s/checks lists all", view.ErrBadQuery, q.Check, Prefix)
 	}
 	if q.KEV, err = optionalBool("kev", f.KEV); err != nil {
 		return q, err

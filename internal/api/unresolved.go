@@ -6,7 +6,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/stowage-dev/stowage/internal/inventory"
 	"github.com/stowage-dev/stowage/internal/view"
 )
 
@@ -22,15 +21,17 @@ type UnresolvedFilter struct {
 	Reference string `query:"reference" doc:"Part of the reference that the workload asks for."`
 }
 
-func (f UnresolvedFilter) view(p view.Paging) view.UnresolvedQuery {
-	return view.UnresolvedQuery{
-		Paging: p, Provider: inventory.Provider(f.Provider), Account: f.Account, Region: f.Region, Cluster: f.Cluster,
+func (f UnresolvedFilter) view(p view.Paging) (q view.UnresolvedQuery, err error) {
+	q = view.UnresolvedQuery{
+		Paging: p, Account: f.Account, Region: f.Region, Cluster: f.Cluster,
 		Namespace: f.Namespace, Name: f.Name, Reference: f.Reference,
 	}
+	q.Provider, err = provider(f.Provider)
+	return q, err
 }
 
 // ParseUnresolvedQuery reads the query of a URL as the API does; pages share it.
-func ParseUnresolvedQuery(v url.Values) view.UnresolvedQuery {
+func ParseUnresolvedQuery(v url.Values) (view.UnresolvedQuery, error) {
 	return UnresolvedFilter{
 		Provider: v.Get("provider"), Account: v.Get("account"), Region: v.Get("region"), Cluster: v.Get("cluster"),
 		Namespace: v.Get("namespace"), Name: v.Get("name"), Reference: v.Get("reference"),
@@ -44,6 +45,10 @@ func (o operations) registerUnresolved(api huma.API) {
 	}
 	get(api, "list-unresolved", "/unresolved", "Images", "List containers whose image could not be determined, and why",
 		func(ctx context.Context, in *listInput) (view.Page[view.UnresolvedContainer], error) {
-			return o.store.UnresolvedContainers(ctx, in.UnresolvedFilter.view(in.Paging.view()))
+			q, err := in.UnresolvedFilter.view(in.Paging.view())
+			if err != nil {
+				return view.Page[view.UnresolvedContainer]{}, err
+			}
+			return o.store.UnresolvedContainers(ctx, q)
 		})
 }

@@ -32,8 +32,11 @@ type WorkloadFilter struct {
 
 func (f WorkloadFilter) view(p view.Paging) (q view.WorkloadQuery, err error) {
 	q = view.WorkloadQuery{
-		Paging: p, Provider: inventory.Provider(f.Provider), Account: f.Account, Region: f.Region, Kind: inventory.Kind(f.Kind),
+		Paging: p, Account: f.Account, Region: f.Region, Kind: inventory.Kind(f.Kind),
 		Cluster: f.Cluster, Namespace: f.Namespace, Name: f.Name, Image: f.Image, Vulnerability: f.Vulnerability,
+	}
+	if q.Provider, err = provider(f.Provider); err != nil {
+		return q, err
 	}
 	if q.Severity, err = severity(f.Severity); err != nil {
 		return q, err

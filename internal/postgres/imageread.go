@@ -189,7 +189,7 @@ func (r *Reader) imageVulnerabilities(ctx context.Context, id int64, d *view.Ima
 		join package p on p.id = v.package_id
 		left join advisory a on a.id = v.advisory_id
 		where v.image_id = $1
-		order by v.severity desc, v.kev desc, v.vulnerability, p.name`, id)
+		order by v.kev desc, v.severity desc, v.vulnerability, p.name`, id)
 	if err != nil {
 		return err
 	}

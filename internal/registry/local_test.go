@@ -197,7 +197,7 @@ func TestLayoutFaults(t *testing.T) {
 			return os.Mkdir(filepath.Join(dir, layerPath), 0o700)
 		}, Unreachable},
 		{"no_index", func(dir string) error { return os.Remove(filepath.Join(dir, "index.json")) }, NotFound},
-		{"no_marker", func(dir string) error { return os.Remove(filepath.Join(dir, "oci-layout")) }, NotFound},
+		{"no_marker", func(dir string) error { return os.Remove(filepath.Join(dir, "oci-layout")) }, Unsupported},
 		{"other_version", func(dir string) error {
 			return os.WriteFile(filepath.Join(dir, "oci-layout"), []byte(`{"imageLayoutVersion":"2.0.0"}`), 0o600)
 		}, Unsupported},

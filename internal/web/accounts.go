@@ -9,7 +9,7 @@ import (
 	"github.com/stowage-dev/stowage/internal/view"
 )
 
-var accountFields = []field{{Name: "name", Label: "Account", Example: "part of a name or identifier"}}
+var accountFields = []field{{Name: "name", Label: "Account", Example: "part of name or number"}}
 
 // accountsPerPage is how many accounts one page shows.
 const accountsPerPage = 200

@@ -152,14 +152,22 @@ func imageNode(c view.Container) node {
 	case !scanned(c.ScanState):
 		n.Note = "not scanned"
 	case c.KEV > 0:
-		n.Note = "worst: " + c.MaxSeverity.String() + ", exploited"
-	case c.MaxSeverity == finding.Unknown:
-		n.Note = "none rated"
+		n.Note = "worst: " + severityName(c.MaxSeverity) + ", exploited"
+	case c.MaxSeverity == finding.Unknown && c.Unknown == 0:
+		n.Note = "none known"
 	default:
-		n.Note = "worst: " + c.MaxSeverity.String()
+		n.Note = "worst: " + severityName(c.MaxSeverity)
 	}
 	n.URL = imageURL(c.ImageDigest)
 	return n
+}
+
+// severityName returns the name of a vulnerability's severity as pages tell it.
+func severityName(s finding.Severity) string {
+	if s == finding.Unknown {
+		return "unrated"
+	}
+	return s.String()
 }
 
 // addIdentity draws whom the containers act as, under them.

@@ -26,6 +26,9 @@ type imagePage struct {
 	Find string
 	// All is the address of the page without limits.
 	All string
+	// Different is how many vulnerabilities Found has: it has each once for
+	// every package that has it.
+	Different int
 	// Bars count the vulnerabilities by severity.
 	Bars []severityBar
 }
@@ -62,10 +65,14 @@ func (s *site) image(r *http.Request) (page, error) {
 	if find != "" {
 		query.Set("q", find)
 	}
+	counts := severities(detail.Vulnerabilities)
 	d := imagePage{
 		ImageDetail: detail, Find: find, All: address(imageURL(detail.Digest), query, "all", "true"), Layers: layers(detail),
 		RunBy: workloadTable{Caption: "Workloads that run this image", Items: detail.RunBy},
-		Bars:  severityBars(severities(detail.Vulnerabilities)),
+		Bars:  severityBars(counts),
+	}
+	for _, n := range counts {
+		d.Different += n
 	}
 	d.Found = cut(detail.Vulnerabilities, limit, func(f finding.VulnerabilityFinding) bool {
 		return holds(find, f.Vulnerability, f.Advisory, f.Package, f.Path, f.Summary)
@@ -141,7 +148,18 @@ func layers(d view.ImageDetail) []layer {
 	for _, p := range d.PackageList {
 		at(p.Layer).Packages++
 	}
+	type place struct {
+		vulnerability string
+		layer         int
+	}
+	seen := map[place]bool{}
 	for _, f := range d.Vulnerabilities {
+		// Several packages of the layer may have it; the worst comes first.
+		if p := (place{f.Vulnerability, f.Layer}); !seen[p] {
+			seen[p] = true
+		} else {
+			continue
+		}
 		l := at(f.Layer)
 		l.Vulnerabilities++
 		if f.Severity >= finding.High || f.KEV {

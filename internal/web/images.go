@@ -8,7 +8,7 @@ import (
 )
 
 var imageFields = []field{
-	{Name: "name", Label: "Reference", Example: "part of registry/repository:tag"},
+	{Name: "name", Label: "Reference", Example: "part of shop/cart:1.2"},
 	{Name: "severity", Label: "Severity", Options: anySeverity},
 	{Name: "kev", Label: "Known exploited", Options: yesOrNo},
 	{Name: "state", Label: "Scan", Options: []option{

@@ -8,7 +8,7 @@ import (
 )
 
 var unresolvedFields = []field{
-	{Name: "reference", Label: "Reference", Example: "part of registry/repository:tag"},
+	{Name: "reference", Label: "Reference", Example: "part of shop/cart:1.2"},
 	{Name: "name", Label: "Workload", Example: "part of a name"},
 	{Name: "account", Label: "Account"},
 	{Name: "provider", Label: "Provider", Options: anyProvider, More: true},
@@ -24,7 +24,11 @@ type unresolvedPage struct {
 }
 
 func (s *site) unresolved(r *http.Request) (page, error) {
-	found, err := s.store.UnresolvedContainers(r.Context(), api.ParseUnresolvedQuery(r.URL.Query()))
+	q, err := api.ParseUnresolvedQuery(r.URL.Query())
+	if err != nil {
+		return page{}, err
+	}
+	found, err := s.store.UnresolvedContainers(r.Context(), q)
 	if err != nil {
 		return page{}, err
 	}

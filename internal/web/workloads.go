@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/stowage-dev/stowage/internal/api"
 	"github.com/stowage-dev/stowage/internal/view"
@@ -73,5 +74,9 @@ func (s *site) workloads(r *http.Request) (page, error) {
 // empty explains a list of things that is empty.
 func (s *site) empty(r *http.Request, thing string, l list) (emptiness, error) {
 	status, err := s.store.Status(r.Context())
-	return whyEmpty(status, thing, len(l.Chips) > 0, l.Path), err
+	e := whyEmpty(status, thing, len(l.Chips) > 0, l.Path)
+	if l.query.Get("as_of") != "" {
+		e.Detail = strings.TrimSpace("Of a time before it first collected, Stowage knows nothing. " + e.Detail)
+	}
+	return e, err
 }
