@@ -10,7 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/stowage-dev/stowage/internal/client"
 	"github.com/stowage-dev/stowage/internal/export"
+	"github.com/stowage-dev/stowage/internal/view"
 )
 
 // newExport returns the command that writes a whole list to a file.
@@ -24,7 +26,10 @@ func newExport() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:       "export <" + strings.Join(names, "|") + ">",
 		Short:     "Write a whole list as a file",
-		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
+		Args: cobra.MatchAll(cobra.ExactArgs(1), func(_ *cobra.Command, args []string) error {
+			_, err := export.DatasetNamed(args[0])
+			return reason(err)
+		}),
 		ValidArgs: names,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			c, err := newClient(cmd)
@@ -32,7 +37,7 @@ func newExport() *cobra.Command {
 				return err
 			}
 			if _, err := export.FormatNamed(format); err != nil {
-				return &exitError{exitUsage, err}
+				return &exitError{exitUsage, fmt.Errorf("--%w", reason(err))}
 			}
 			q := url.Values{"format": {format}}
 			for _, f := range filters {
@@ -54,7 +59,7 @@ func newExport() *cobra.Command {
 			return writeFile(output, body)
 		},
 	}
-	cmd.Flags().String("url", "", "the server (default STOWAGE_URL)")
+	cmd.Flags().String("url", "", "the server (default STOWAGE_URL, or "+client.DefaultURL+")")
 	cmd.Flags().StringVar(&format, "format", "csv", "csv or jsonl")
 	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write (default standard output)")
 	cmd.Flags().StringArrayVar(&filters, "filter", nil, "name=value, as the list's own flags; may be repeated")
@@ -81,4 +86,13 @@ func writeFile(path string, r io.Reader) (err error) {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return os.Rename(part, path)
+}
+
+// reason returns an error about a name without the words that tell a server
+// that the question was bad.
+func reason(err error) error {
+	if err == nil {
+		return nil
+	}
+	return errors.New(strings.TrimPrefix(err.Error(), view.ErrBadQuery.Error()+": "))
 }

@@ -127,7 +127,7 @@ type layout struct {
 func newLayout(f files, path, name string) (*layout, error) {
 	raw, err := readFile(f, "oci-layout", maxManifest)
 	if e, ok := errors.AsType[*Error](err); ok && e.Kind == NotFound {
-		return nil, fault(Unsupported, "not an OCI layout: it has no file oci-layout")
+		return nil, fault(Unsupported, "a directory is read as an OCI layout, and this one has no file oci-layout")
 	}
 	if err != nil {
 		return nil, err
