@@ -36,7 +36,7 @@ func (f ImageFilter) view(p view.Paging) (q view.ImageQuery, err error) {
 		return q, err
 	}
 	if q.Check != "" && !slices.ContainsFunc(check.All(), func(c finding.Check) bool { return c.ID == q.Check }) {
-		return q, fmt.Errorf("%w: check %q: there is none of that identifier; %s/checks lists all", view.ErrBadQuery, q.Check, Prefix)
+		return q, fmt.Errorf("%w: check %q: there is none of that identifier; docs/checks.md and %s/checks list all", view.ErrBadQuery, q.Check, Prefix)
 	}
 	if q.KEV, err = optionalBool("kev", f.KEV); err != nil {
 		return q, err
