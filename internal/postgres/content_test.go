@@ -255,31 +255,6 @@ func vulnerabilities(t *testing.T, db *postgres.DB) []string {
 	return got
 }
 
-// TestExploitedFirst has an exploited vulnerability that nobody rated, and a
-// high one that is not known to be exploited.
-func TestExploitedFirst(t *testing.T) {
-	t.Parallel()
-	db := openWithScope(t)
-	importAdvisories(t, db, nil, lodash("4.17.21"), advisory.Advisory{
-		ID: "GHSA-2", Vulnerabilities: []string{"CVE-2022-2"},
-		Affected: []advisory.Affected{{Ecosystem: "npm", Name: "express", Ranges: []advisory.Range{{Fixed: "4.1.0"}}}},
-	})
-	exploited := map[string]advisory.Exploited{"CVE-2022-2": {Name: "x", Added: time.Now()}}
-	if err := db.SaveKEV(t.Context(), "cisa/kev", &advisory.KEV{Exploited: exploited}, advisory.State{}); err != nil {
-		t.Fatal(err)
-	}
-	id := scanned(t, db,
-		image.Package{Ecosystem: "npm", Name: "lodash", Version: "4.17.15", Path: "a/package.json"},
-		image.Package{Ecosystem: "npm", Name: "express", Version: "4.0.0", Path: "b/package.json"})
-	if err := db.MatchImage(t.Context(), id); err != nil {
-		t.Fatal(err)
-	}
-	want := []string{"CVE-2022-2 express 4.0.0 fixed 4.1.0", "CVE-2021-1 lodash 4.17.15 fixed 4.17.21"}
-	if diff := cmp.Diff(want, vulnerabilities(t, db)); diff != "" {
-		t.Errorf("vulnerabilities (-want +got):\n%s", diff)
-	}
-}
-
 func TestMatchBothWays(t *testing.T) {
 	t.Parallel()
 	packages := []image.Package{

@@ -64,8 +64,7 @@ func (r *Reader) findingQuery(ctx context.Context, q view.FindingQuery) (string,
 	}
 	f.equal("v.vulnerability", q.Vulnerability)
 	f.equal("p.name", q.Package)
-	const images = `i.max_severity desc, i.critical desc, i.high desc, i.id desc`
-	const within = `v.severity desc, v.kev desc, v.vulnerability, p.name, p.id`
+	const within = `v.kev desc, v.severity desc, v.vulnerability, p.name, p.id`
 	query := `
 		select f.digest, f.refs, f.vulnerability, f.advisory, f.summary, f.severity, f.kev, f.ecosystem, f.name, f.version, f.fixed,
 			f.workloads, f.exposed, f.exposure_unknown, f.position = 1,
@@ -74,7 +73,7 @@ func (r *Reader) findingQuery(ctx context.Context, q view.FindingQuery) (string,
 			select i.id as image_id, i.digest, r.refs, v.vulnerability, coalesce(a.ref, '') as advisory, coalesce(a.summary, '') as summary,
 				v.severity, v.kev, p.ecosystem, p.name, p.version, v.fixed, r.workloads, r.exposed, r.exposure_unknown,
 				row_number() over (partition by i.id order by ` + within + `) as position,
-				row_number() over (order by ` + images + `, ` + within + `) as place
+				row_number() over (order by ` + worstImages + `, ` + within + `) as place
 			from image_vulnerability v
 			join image i on i.id = v.image_id
 			join (

@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -105,5 +106,74 @@ func TestAllFindings(t *testing.T) {
 	v, err := e.Reader(tenant).Vulnerability(t.Context(), "CVE-2021-1")
 	if err != nil || v.Workloads != 2 || v.Exposed != 1 || v.ExposureUnknown != 1 {
 		t.Errorf("vulnerability = %+v, %v, want two workloads, one exposed, one not known", v, err)
+	}
+}
+
+// TestExploitedFirst has an exploited vulnerability that nobody rated: it comes
+// before a high one of its image, and its image before one with a critical one.
+func TestExploitedFirst(t *testing.T) {
+	t.Parallel()
+	e := openExposureEstate(t)
+	fixed := func(id, name string, severity finding.Severity) advisory.Advisory {
+		return advisory.Advisory{
+			ID: id, Vulnerabilities: []string{id}, Severity: severity,
+			Affected: []advisory.Affected{{Ecosystem: "npm", Name: name, Ranges: []advisory.Range{{Fixed: "2.0.0"}}}},
+		}
+	}
+	importAdvisories(t, e.DB, nil,
+		fixed("CVE-2022-1", "express", finding.Unknown), fixed("CVE-2022-2", "lodash", finding.High), fixed("CVE-2022-3", "qs", finding.Critical))
+	exploited := &advisory.KEV{Exploited: map[string]advisory.Exploited{"CVE-2022-1": {Name: "x", Added: time.Now()}}}
+	if err := e.SaveKEV(t.Context(), "cisa/kev", exploited, advisory.State{}); err != nil {
+		t.Fatal(err)
+	}
+	for n, names := range map[int][]string{1: {"express", "lodash"}, 4: {"qs"}} {
+		var packages []image.Package
+		for _, name := range names {
+			packages = append(packages, image.Package{Ecosystem: "npm", Name: name, Version: "1.0.0", Path: name + "/package.json"})
+		}
+		ref := reference
+		ref.Digest = digest(n)
+		scans := resolve(t, e.DB, postgres.Resolution{Reference: ref, Manifest: manifest(n, "amd64")})
+		result := postgres.ScanResult{Image: scans[0].ID, Version: 1, Inventory: image.Inventory{Packages: packages}}
+		if err := e.SaveScan(t.Context(), result, nil); err != nil {
+			t.Fatal(err)
+		}
+		if err := e.MatchImage(t.Context(), scans[0].ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var images, all, one []string
+	for q := (view.ImageQuery{Paging: view.Paging{Limit: 1}}); ; {
+		page, err := e.Reader(tenant).Images(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, i := range page.Items {
+			images = append(images, i.Digest)
+		}
+		if q.Cursor = page.Next; q.Cursor == "" {
+			break
+		}
+	}
+	for f, err := range e.Reader(tenant).AllFindings(t.Context(), view.FindingQuery{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, f.Vulnerability)
+	}
+	d, err := e.Reader(tenant).Image(t.Context(), digest(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range d.Vulnerabilities {
+		one = append(one, f.Vulnerability)
+	}
+	got := map[string][]string{"images": images, "all": all, "one": one}
+	// Two more images of the estate were not scanned.
+	want := map[string][]string{
+		"images": {digest(1), digest(4), digest(3), digest(2)}, "all": {"CVE-2022-1", "CVE-2022-2", "CVE-2022-3"}, "one": {"CVE-2022-1", "CVE-2022-2"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("order (-want +got):\n%s", diff)
 	}
 }

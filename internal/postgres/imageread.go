@@ -74,19 +74,23 @@ func (r *Reader) imageFilter(q view.ImageQuery) (f *filter, running string, err 
 		f.add("exists (select from image_check k where k.image_id = i.id and k.check_id = ?)", clean(q.Check))
 	}
 	if q.Cursor != "" {
+		var exploited bool
 		var severity, critical, high int
 		var id int64
-		if err := decodeCursor(q.Cursor, &severity, &critical, &high, &id); err != nil {
+		if err := decodeCursor(q.Cursor, &exploited, &severity, &critical, &high, &id); err != nil {
 			return nil, "", err
 		}
-		f.add("(i.max_severity, i.critical, i.high, i.id) < (?, ?, ?, ?)", severity, critical, high, id)
+		f.add("(i.kev > 0, i.max_severity, i.critical, i.high, i.id) < (?, ?, ?, ?, ?)", exploited, severity, critical, high, id)
 	}
 	return f, running, nil
 }
 
-const imageOrder = ` order by i.max_severity desc, i.critical desc, i.high desc, i.id desc`
+// worstImages orders image i: those with a known exploited vulnerability come
+// first, whatever its severity.
+const worstImages = `i.kev > 0 desc, i.max_severity desc, i.critical desc, i.high desc, i.id desc`
 
-// Images implements [view.Store]: highest severity first.
+// Images implements [view.Store]: those with a known exploited vulnerability
+// first, then by severity.
 func (r *Reader) Images(ctx context.Context, q view.ImageQuery) (page view.Page[view.Image], err error) {
 	defer derrors.Wrap(&err, "postgres.Images")
 
@@ -95,7 +99,7 @@ func (r *Reader) Images(ctx context.Context, q view.ImageQuery) (page view.Page[
 		return page, err
 	}
 	n := limit(q.Paging)
-	rows, err := r.db.pool.Query(ctx, `select `+imageColumns(running)+` from image i `+f.where()+imageOrder+` limit `+f.arg(n+1), f.args...)
+	rows, err := r.db.pool.Query(ctx, `select `+imageColumns(running)+` from image i `+f.where()+` order by `+worstImages+` limit `+f.arg(n+1), f.args...)
 	if err != nil {
 		return page, err
 	}
@@ -103,7 +107,7 @@ func (r *Reader) Images(ctx context.Context, q view.ImageQuery) (page view.Page[
 	if len(page.Items) > n {
 		page.Items = page.Items[:n]
 		last := page.Items[n-1]
-		page.Next = encodeCursor(int(last.MaxSeverity), last.Critical, last.High, int64(inventory.IDOf(last.Digest)))
+		page.Next = encodeCursor(last.KEV > 0, int(last.MaxSeverity), last.Critical, last.High, int64(inventory.IDOf(last.Digest)))
 	}
 	return page, err
 }
@@ -117,7 +121,7 @@ func (r *Reader) AllImages(ctx context.Context, q view.ImageQuery) iter.Seq2[vie
 			yield(view.Image{}, err)
 			return
 		}
-		stream(ctx, r.db, `select `+imageColumns(running)+` from image i `+f.where()+imageOrder, f.args, scanImage, yield)
+		stream(ctx, r.db, `select `+imageColumns(running)+` from image i `+f.where()+` order by `+worstImages, f.args, scanImage, yield)
 	}
 }
 

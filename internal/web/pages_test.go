@@ -113,7 +113,7 @@ func TestPages(t *testing.T) {
 		{path: "/workloads?exposed=unknown", title: "Workloads", want: []string{"Internet reaches it: not known", "ledger", "Internet?", "3 unrated"}, unwanted: []string{"checkout"}},
 		{
 			path: "/unresolved", title: "Unresolved containers",
-			want: []string{"migrate", "checkout", "ECS service · shop", "registry.internal/shop/migrate", "registry.internal did not answer", "reported sha256:dddd1b2c3d4e"},
+			want: []string{"migrate Internet checkout", "ECS service · shop", "registry.internal/shop/migrate", "registry.internal did not answer", "reported sha256:dddd1b2c3d4e"},
 		},
 		{path: "/unresolved?reference=none", title: "Unresolved containers", want: []string{"No unresolved container matches these filters", "Clear the filters"}},
 		{
@@ -133,7 +133,7 @@ func TestPages(t *testing.T) {
 		{path: "/images/" + digestA + "?all=true", title: shopRef, want: []string{"251 packages", "1.2.3-249+deb12u1"}, unwanted: []string{"Show all"}},
 		{
 			path: "/images/" + digestB, title: proxyRef,
-			want:     []string{"This image could not be read", "401 Unauthorized", "Packages not known", "Not known: the image was not read.", "Not known: the manifest was not read."},
+			want:     []string{"This image could not be read", "401 Unauthorized", "Size not known", "Tried", "Packages not known", "Not known: the image was not read.", "Not known: the manifest was not read."},
 			unwanted: []string{"None", "No check fails", "which means root"},
 		},
 		{path: "/images/" + digestC, title: hostile, want: []string{
