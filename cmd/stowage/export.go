@@ -24,8 +24,8 @@ func newExport() *cobra.Command {
 		names = append(names, d.Name)
 	}
 	cmd := &cobra.Command{
-		Use:       "export <" + strings.Join(names, "|") + ">",
-		Short:     "Write a whole list as a file",
+		Use:   "export <" + strings.Join(names, "|") + ">",
+		Short: "Write a whole list as a file",
 		Args: cobra.MatchAll(cobra.ExactArgs(1), func(_ *cobra.Command, args []string) error {
 			_, err := export.DatasetNamed(args[0])
 			return reason(err)

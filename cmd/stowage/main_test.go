@@ -219,10 +219,10 @@ func TestTables(t *testing.T) {
 		t.Errorf("an unknown workload: exit %d, says %q", code, stderr)
 	}
 	for args, want := range map[string]string{
-		"workloads --severity severe":   `severity "severe"`,
-		"workloads --provider alibaba":  `provider is "alibaba", want aws, azure, gcp or kubernetes`,
-		"coverage --outcome refused":    `outcome is "refused", want complete,`,
-		"images --state done":           `state is "done", want new,`,
+		"workloads --severity severe":  `severity "severe"`,
+		"workloads --provider alibaba": `provider is "alibaba", want aws, azure, gcp or kubernetes`,
+		"coverage --outcome refused":   `outcome is "refused", want complete,`,
+		"images --state done":          `state is "done", want new,`,
 	} {
 		code, _, stderr := call(t, append(strings.Fields(args), "--url", url)...)
 		if code != exitUsage || !strings.Contains(stderr, want) {
