@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -69,6 +70,12 @@ func newExport() *cobra.Command {
 // writeFile writes a file as a whole or not at all: half an export looks like
 // a whole one.
 func writeFile(path string, r io.Reader) (err error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return writeInto(path, r)
+	}
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
+	}
 	part := path + ".part"
 	f, err := os.Create(part)
 	if err != nil {
@@ -86,6 +93,19 @@ func writeFile(path string, r io.Reader) (err error) {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return os.Rename(part, path)
+}
+
+// writeInto writes into what is there and is no file, such as a pipe or
+// /dev/null: a file in its place would break it for everybody.
+func writeInto(path string, r io.Reader) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(f, r); err != nil {
+		return errors.Join(fmt.Errorf("write %s: %w", path, err), f.Close())
+	}
+	return f.Close()
 }
 
 // reason returns an error about a name without the words that tell a server

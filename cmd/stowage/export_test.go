@@ -1,12 +1,14 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -26,6 +28,42 @@ func TestExportToFile(t *testing.T) {
 	_, want, _ := call(t, "export", "coverage", "--url", url)
 	if string(got) != want || strings.Count(want, "\n") < 3 {
 		t.Errorf("the file holds %q, want %q", got, want)
+	}
+}
+
+// TestWriteToOther writes to what is no file of its own: it stays what it was.
+func TestWriteToOther(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file, link, pipe := filepath.Join(dir, "file"), filepath.Join(dir, "link"), filepath.Join(dir, "pipe")
+	if err := errors.Join(os.WriteFile(file, []byte("before"), 0o600), os.Symlink(file, link), syscall.Mkfifo(pipe, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	type reading struct {
+		text []byte
+		err  error
+	}
+	read := make(chan reading, 1)
+	go func() {
+		text, err := os.ReadFile(pipe)
+		read <- reading{text, err}
+	}()
+	for path, want := range map[string]os.FileMode{link: os.ModeSymlink, pipe: os.ModeNamedPipe} {
+		if err := writeFile(path, strings.NewReader("after")); err != nil {
+			t.Fatal(err)
+		}
+		if info, err := os.Lstat(path); err != nil || info.Mode().Type() != want {
+			t.Fatalf("%s is %v now, %v, want %v", path, info.Mode(), err, want)
+		}
+	}
+	if got := <-read; got.err != nil || string(got.text) != "after" {
+		t.Errorf("the pipe told %q, %v", got.text, got.err)
+	}
+	if got, err := os.ReadFile(file); err != nil || string(got) != "after" {
+		t.Errorf("the file that the link names holds %q, %v", got, err)
+	}
+	if err := writeFile(dir, strings.NewReader("after")); err == nil {
+		t.Error("a folder was written to")
 	}
 }
 
