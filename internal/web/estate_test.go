@@ -263,6 +263,10 @@ func estateImages() []view.ImageDetail {
 			{Kind: image.Signature, ArtifactType: hostile, Digest: digestC, Size: 1200, Place: image.InCosignTag, Subject: digestB},
 			{Kind: image.Provenance, PredicateType: "https://slsa.dev/provenance/v1", Digest: digestD, Size: 900, Place: image.InIndex, Subject: digestA},
 		}},
+		Base: &view.Base{
+			Base:  image.Base{Name: "docker.io/library/debian:12", Digest: digestB, Layers: 1, Evidence: image.BaseByClaim},
+			Newer: digestD, NewerState: "scanned", FromBase: 2, Added: 1, Fixes: []string{"CVE-2021-44228"}, TagProblem: hostile,
+		},
 	}
 	for i := range 250 {
 		a.PackageList = append(a.PackageList, image.Package{Ecosystem: "Debian:12", Name: fmt.Sprintf("libexample%d", i%10), Version: fmt.Sprintf("1.2.3-%d+deb12u1", i), Source: "example", Path: "var/lib/dpkg/status", Layer: i % 2})
@@ -278,6 +282,7 @@ func estateImages() []view.ImageDetail {
 			ScanError: "layer 3 is larger than 4 GB", ScannedAt: now, Packages: 3, MaxSeverity: finding.Medium, Medium: 1, Workloads: 1,
 		}, ConfigDigest: digestA, Unmatched: "no advisories are published for Amazon Linux 2023 in the OSV format",
 		Referrers: &image.Referrers{Problem: "ghcr.io/shop/ledger: denied"},
+		Base:      &view.Base{Base: image.Base{Name: hostile, Evidence: image.BaseUnverified, Problem: "the registry " + hostile + " is not asked"}},
 	}
 	d := view.ImageDetail{Image: view.Image{Digest: digestD, FirstSeen: now, ScanState: "new", Workloads: 1}}
 	return []view.ImageDetail{a, b, c, d}

@@ -127,6 +127,8 @@ func TestPages(t *testing.T) {
 				"Good to know", "The labels lack all.", "info",
 				"What to do Create a user", "First 200 of 251 packages", "Show all 251", "3 vulnerabilities", "apt-get update", "110.0 MB",
 				"Names only: values are never kept.", "checkout",
+				"docker.io/library/debian:12", "The lowest 1 layer: the image says so, and its layers are those of the base.",
+				"2 vulnerabilities from the base, 1 vulnerability added above it.", "Its tag now means sha256:dddd1b2c3d4e. Rebuilding on it fixes 1 vulnerability: CVE-2021-44228.",
 			},
 		},
 		{path: "/images/" + digestA + "?q=EXPRESS", title: shopRef, want: []string{"present, not verified", "https://slsa.dev/provenance/v1", "about its index", "1 matching of 251 packages", "4.17.1", "None of 3 matches “EXPRESS”"}, unwanted: []string{"libexample1"}},
@@ -138,7 +140,7 @@ func TestPages(t *testing.T) {
 		},
 		{path: "/images/" + digestC, title: hostile, want: []string{
 			"Only a part of this image could be read", "layer 3 is larger than 4 GB", "there may be more", "ghcr.io/shop/ledger: denied",
-			"no advisories are published for Amazon Linux 2023", "The distribution's packages were compared with none.",
+			"no advisories are published for Amazon Linux 2023", "the image says so, which could not be compared.", "The distribution's packages were compared with none.",
 		}, unwanted: []string{"None: the registry"}},
 		{path: "/images/" + digestD, title: "sha256:dddd1b2c3d4e", want: []string{"This image was not scanned yet", "no registry was asked"}},
 		{path: "/vulnerabilities", title: "Vulnerabilities", want: []string{"CVE-2021-44228", "10.0", "Exploited", "Unrated"}},
