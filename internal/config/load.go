@@ -22,7 +22,7 @@ const EnvPrefix = "STOWAGE_"
 
 // otherVariables begin with the prefix but are no keys: they are for client
 // commands, and the file's own name.
-var otherVariables = []string{"STOWAGE_URL", "STOWAGE_CONFIG", "STOWAGE_POSTGRES_MIRROR", "STOWAGE_OSV_DIR", "STOWAGE_BENCH_IMAGES"}
+var otherVariables = []string{"STOWAGE_URL", "STOWAGE_CONFIG", "STOWAGE_POSTGRES_MIRROR", "STOWAGE_OSV_DIR"}
 
 // Load returns the configuration from the YAML file at path (none if empty),
 // the environment in the form of [os.Environ], and flags by key. All problems

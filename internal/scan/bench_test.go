@@ -4,7 +4,6 @@ import (
 	"archive/tar"
 	"bytes"
 	"crypto/sha256"
-	"encoding/json"
 	"fmt"
 	"io"
 	"io/fs"
@@ -24,51 +23,34 @@ import (
 // on the same bytes, in the same run and in turns: hash what comes, unpack it,
 // hash that and walk the tar. Ratios are of CPU and of wall time; below 1 in
 // wall means that read-ahead hides more than searching costs.
-//
-// STOWAGE_BENCH_IMAGES may name a directory of OCI image layouts to measure
-// instead of a made-up layer.
+// "make bench-scan" does the same with whole images.
 func BenchmarkLayer(b *testing.B) {
-	dir := os.Getenv("STOWAGE_BENCH_IMAGES")
-	if dir == "" {
-		b.Run("synthetic", func(b *testing.B) { benchmarkLayers(b, [][]byte{syntheticLayer(b, 120<<20)}) })
-		source := sourceLayer(b)
-		b.Run("source", func(b *testing.B) { benchmarkLayers(b, [][]byte{source}) })
-		b.Run("source_without_secrets", func(b *testing.B) {
-			benchmarkLayers(b, [][]byte{source}, LayerOptions{Secrets: SecretOptions{Off: true}})
-		})
-		return
-	}
-	layouts, err := filepath.Glob(filepath.Join(dir, "*", "index.json"))
-	if err != nil || len(layouts) == 0 {
-		b.Fatalf("no OCI layouts in %s (%v)", dir, err)
-	}
-	for _, index := range layouts {
-		layout := filepath.Dir(index)
-		b.Run(filepath.Base(layout), func(b *testing.B) { benchmarkLayers(b, layersOf(b, layout)) })
-	}
+	synthetic, source := syntheticLayer(b, 120<<20), sourceLayer(b)
+	b.Run("synthetic", func(b *testing.B) { benchmarkLayer(b, synthetic, LayerOptions{}) })
+	b.Run("source", func(b *testing.B) { benchmarkLayer(b, source, LayerOptions{}) })
+	b.Run("source_without_secrets", func(b *testing.B) {
+		benchmarkLayer(b, source, LayerOptions{Secrets: SecretOptions{Off: true}})
+	})
 }
 
-func benchmarkLayers(b *testing.B, layers [][]byte, options ...LayerOptions) {
-	o := append(options, LayerOptions{})[0]
+func benchmarkLayer(b *testing.B, layer []byte, o LayerOptions) {
 	var scan, limit cost
 	var unpacked int64
 	for b.Loop() {
-		for _, l := range layers {
-			limit.measure(func() {
-				if err := readNothing(l); err != nil {
-					b.Fatal(err)
-				}
-			})
-			scan.measure(func() {
-				h := sha256.New()
-				r, err := ReadLayer(b.Context(), io.TeeReader(bytes.NewReader(l), h), o)
-				if err != nil {
-					b.Fatal(err)
-				}
-				h.Sum(nil)
-				unpacked += r.Size
-			})
-		}
+		limit.measure(func() {
+			if err := readNothing(layer); err != nil {
+				b.Fatal(err)
+			}
+		})
+		scan.measure(func() {
+			h := sha256.New()
+			r, err := ReadLayer(b.Context(), io.TeeReader(bytes.NewReader(layer), h), o)
+			if err != nil {
+				b.Fatal(err)
+			}
+			h.Sum(nil)
+			unpacked += r.Size
+		})
 	}
 	b.ReportMetric(scan.cpu.Seconds()/limit.cpu.Seconds(), "cpu/limit")
 	b.ReportMetric(scan.wall.Seconds()/limit.wall.Seconds(), "wall/limit")
@@ -176,35 +158,4 @@ func sourceLayer(b *testing.B) []byte {
 		b.Skipf("no Go source tree: %v", err)
 	}
 	return gzipped(b, makeTar(b, members...))
-}
-
-// layersOf returns the gzip layers of the images of an OCI layout.
-func layersOf(b *testing.B, layout string) [][]byte {
-	b.Helper()
-	type document struct {
-		Manifests, Layers []struct{ Digest, MediaType string }
-	}
-	blob := func(name string) []byte {
-		body, err := os.ReadFile(filepath.Join(layout, name))
-		if err != nil {
-			b.Fatal(err)
-		}
-		return body
-	}
-	decode := func(body []byte) (d document) {
-		if err := json.Unmarshal(body, &d); err != nil {
-			b.Fatal(err)
-		}
-		return d
-	}
-	path := func(digest string) string { return "blobs/" + strings.Replace(digest, ":", "/", 1) }
-	var layers [][]byte
-	for _, m := range decode(blob("index.json")).Manifests {
-		for _, l := range decode(blob(path(m.Digest))).Layers {
-			if strings.HasSuffix(l.MediaType, "gzip") {
-				layers = append(layers, blob(path(l.Digest)))
-			}
-		}
-	}
-	return layers
 }
