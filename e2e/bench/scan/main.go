@@ -71,7 +71,7 @@ func run(ctx context.Context) error {
 // compareWithLimit prints, for each image, what the limit and the scans cost.
 func compareWithLimit(ctx context.Context, layouts []string, runs int) error {
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "image\tunpacked MB\tlimit CPU s\tscan\t× limit\twith secrets\t× limit\tlimit wall s\tscan\t× limit\tpeak MiB\twith secrets\t")
+	fmt.Fprintln(w, "image\tunpacked MB\tlimit CPU s\tscan\t× limit\twith secrets\t× limit\tlimit wall s\tscan\t× limit\twith secrets\t× limit\tpeak MiB\twith secrets\t")
 	for _, l := range layouts {
 		var measured [len(roles)][]cost
 		for range runs {
@@ -84,9 +84,9 @@ func compareWithLimit(ctx context.Context, layouts []string, runs int) error {
 			}
 		}
 		limit, scan, secrets := median(measured[0]), median(measured[1]), median(measured[2])
-		fmt.Fprintf(w, "%s\t%.0f\t%.2f\t%.2f\t%.2f\t%.2f\t%.2f\t%.2f\t%.2f\t%.2f\t%.0f\t%.0f\t\n", filepath.Base(l), float64(scan.unpacked)/1e6,
+		fmt.Fprintf(w, "%s\t%.0f\t%.2f\t%.2f\t%.2f\t%.2f\t%.2f\t%.2f\t%.2f\t%.2f\t%.2f\t%.2f\t%.0f\t%.0f\t\n", filepath.Base(l), float64(scan.unpacked)/1e6,
 			limit.cpu.Seconds(), scan.cpu.Seconds(), ratio(scan.cpu, limit.cpu), secrets.cpu.Seconds(), ratio(secrets.cpu, limit.cpu),
-			limit.wall.Seconds(), secrets.wall.Seconds(), ratio(secrets.wall, limit.wall), mebibytes(scan.peak), mebibytes(secrets.peak))
+			limit.wall.Seconds(), scan.wall.Seconds(), ratio(scan.wall, limit.wall), secrets.wall.Seconds(), ratio(secrets.wall, limit.wall), mebibytes(scan.peak), mebibytes(secrets.peak))
 	}
 	return w.Flush()
 }
