@@ -130,7 +130,8 @@ func TestNoCredentials(t *testing.T) {
 
 // TestConnectionsAreShared runs one scope after the other. All use the
 // connection of the first: one of its own for each would stay open, idle, for
-// a minute and a half.
+// a minute and a half. A transport takes a connection back a moment after the
+// caller has read the last byte, so that a busy machine may see a few more.
 func TestConnectionsAreShared(t *testing.T) {
 	t.Parallel()
 	var connections atomic.Int32
@@ -146,12 +147,13 @@ func TestConnectionsAreShared(t *testing.T) {
 	server.Start()
 	defer server.Close()
 	cloud := testCloud(t, server.URL, Options{}, nil)
-	for range 5 {
+	const scopes = 20
+	for range scopes {
 		if result := runScope(t, cloud, testScope("ecs"), new(recorder)); result.Outcome != inventory.Complete {
 			t.Fatalf("collection ended %+v", result)
 		}
 	}
-	if n := connections.Load(); n != 1 {
-		t.Errorf("5 scopes made %d connections, want 1", n)
+	if n := connections.Load(); n > scopes/2 {
+		t.Errorf("%d scopes made %d connections, want them shared", scopes, n)
 	}
 }
