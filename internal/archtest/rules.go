@@ -9,14 +9,16 @@ var layers = []layer{
 	{
 		name: "domain", standardOnly: true,
 		packages: []string{
-			"internal/derrors", "internal/finding", "internal/image", "internal/inventory",
+			"internal/access", "internal/derrors", "internal/finding", "internal/image", "internal/inventory",
 			"migrations",
 		},
 	},
 	{
 		name: "logic",
 		packages: []string{
-			"internal/access", "internal/advisory", "internal/collect", "internal/compliance", "internal/config",
+			"internal/access/awsiam", "internal/access/azurerbac", "internal/access/datastore", "internal/access/gcpiam",
+			"internal/access/kubernetes",
+			"internal/advisory", "internal/collect", "internal/compliance", "internal/config",
 			"internal/export", "internal/exposure", "internal/policy", "internal/risk", "internal/scan",
 			"internal/telemetry", "internal/view",
 		},
@@ -69,7 +71,7 @@ var homes = []home{
 	{"riverqueue.com/riverui", []string{"internal/web"}},
 	{"github.com/danielgtaylor/huma/", []string{"internal/api"}},
 	{"github.com/knadh/koanf/", []string{"internal/config"}},
-	{"cel.dev/", []string{"internal/policy"}},
+	{"cel.dev/", []string{"internal/access/gcpiam", "internal/policy"}},
 	{"github.com/CycloneDX/", []string{"internal/export"}},
 	{"github.com/spdx/", []string{"internal/export"}},
 	{"github.com/owenrumney/go-sarif/", []string{"internal/export"}},
