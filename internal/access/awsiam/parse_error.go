@@ -88,7 +88,7 @@ func pathText(path []step) string {
 		switch {
 		case s.index > 0:
 			fmt.Fprintf(&b, "[%d]", s.index-1)
-		case !isPlain(s.name):
+		case !isPlain(s.name) || len(s.name) > quoteLimit:
 			fmt.Fprintf(&b, "[%s]", quote(s.name))
 		case b.Len() > 0:
 			b.WriteString("." + s.name)
@@ -106,5 +106,5 @@ func isPlain(name string) bool {
 			return false
 		}
 	}
-	return name != "" && len(name) <= quoteLimit
+	return name != ""
 }
