@@ -91,7 +91,8 @@ func (c *checker) variables(path, value string) {
 
 // conditions checks operators, keys and the form of values.
 func (c *checker) conditions() {
-	seen := make(map[string]bool)
+	type comparison struct{ operator, key string }
+	seen := make(map[comparison]bool)
 	for _, condition := range c.statement.Conditions {
 		operator := condition.Operator
 		if condition.Set != "" {
@@ -103,7 +104,7 @@ func (c *checker) conditions() {
 		path := pathText([]step{{name: "Condition"}, {name: operator}, {name: condition.Key}})
 		before := len(c.problems)
 		c.condition(path, condition)
-		key := operator + "\x00" + strings.ToLower(condition.Key)
+		key := comparison{operator, strings.ToLower(condition.Key)}
 		if seen[key] {
 			c.report(Error, path, "the key %s is there twice, as keys do not differ by case; join the values", quote(condition.Key))
 		}

@@ -135,6 +135,10 @@ func (r *reader) object(value func(name token) error) error {
 		if err != nil {
 			return err
 		}
+		if len(name.text) > MaxNameSize {
+			return r.errorAt(name, "the name %s has %d bytes, more than %d; no name that AWS knows is as long, so correct it",
+				quote(name.text), len(name.text), MaxNameSize)
+		}
 		r.path = append(r.path, step{name: name.text})
 		if line := lines[name.text]; line > 0 {
 			return r.errorAt(name, "%s is there twice, first on line %d; keep one of them", quote(name.text), line)
