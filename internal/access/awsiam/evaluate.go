@@ -27,7 +27,7 @@ type evaluation struct {
 
 // newEvaluation compiles the documents of an input by a function, which may
 // have done so before.
-func newEvaluation(in *Input, compile func(*Document) *compiled) *evaluation {
+func newEvaluation(in *Input, compile func(*Document) *compiledDocument) *evaluation {
 	e := &evaluation{
 		in: in, r: newRequest(in),
 		identity: newPolicySet(&in.Identity, compile),
