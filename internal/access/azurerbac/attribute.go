@@ -90,6 +90,9 @@ func (a attribute) lookup(e *evaluation) found {
 		return found{access.Known, []value{v}}
 	}
 	v := e.attributes.Lookup(a.key)
+	if v.State == access.Absent && e.below && a.source == "Resource" {
+		v.State = access.UnknownState // of one object among many
+	}
 	if v.State != access.Known {
 		return found{state: v.State}
 	}

@@ -51,6 +51,7 @@ type evaluation struct {
 	subOperation access.Value
 	attributes   access.Context
 	scope        scope
+	below        bool   // the resource is any one below the scope
 	name         string // of the condition, for people
 }
 

@@ -54,7 +54,7 @@ func newRequest(in Input) (*request, error) {
 		in: in, policy: in.Policy, asked: asked, subject: newSubject(in.Request.Principal.ID, in.Groups),
 		facts: &evaluation{
 			action: lowerASCII(in.Request.Action), subOperation: in.SubOperation,
-			attributes: in.Request.Context, scope: asked,
+			attributes: in.Request.Context, scope: asked, below: in.Request.Resource.Below,
 		},
 	}, nil
 }
