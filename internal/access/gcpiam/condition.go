@@ -1,6 +1,7 @@
 package gcpiam
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -87,7 +88,10 @@ func parseExpression(text string) (*expression, error) {
 	checked, issues := env.Compile(text)
 	if issues.Err() != nil {
 		first := issues.Errors()[0]
-		return nil, fmt.Errorf("line %d, column %d: %s", first.Location.Line(), first.Location.Column()+1, first.Message)
+		if first.Location.Line() < 1 {
+			return nil, errors.New(first.Message) // Of the whole, as that it is too deep.
+		}
+		return nil, fmt.Errorf("line %d, column %d: %s", first.Location.Line(), max(first.Location.Column()+1, 1), first.Message)
 	}
 	if !checked.OutputType().IsExactType(cel.BoolType) {
 		return nil, fmt.Errorf("line 1, column 1: the expression is of type %s, want bool", checked.OutputType())
