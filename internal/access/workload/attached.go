@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/stowage-dev/stowage/internal/access"
-	"github.com/stowage-dev/stowage/internal/access/awsiam"
 )
 
 // Function returns the role of a function of AWS Lambda as its identity.
@@ -12,15 +11,9 @@ import (
 // https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
 func Function(role Role) ([]Identity, []BrokenLink) {
 	const service = "lambda.amazonaws.com"
-	c := access.NewContext(access.UnknownState).WithAbsent("sts:ExternalId", "aws:TagKeys").
-		WithPrefix("aws:RequestTag/", access.Absent)
-	trusted := role.Trusts(access.Principal{Kind: awsiam.Service, ID: service}, c, "sts:AssumeRole")
+	trusted, fault := role.trustsService(service, role.Account())
 	if trusted.IsFalse() {
-		return nil, []BrokenLink{{
-			Cloud: AWS, How: Attached, ID: role.ARN,
-			Problem: "the trust policy of the role does not let " + service + " assume it",
-			Remedy:  "allow sts:AssumeRole to the service " + service + " in the trust policy of the role",
-		}}
+		return nil, []BrokenLink{untrusting(Attached, role.ARN, service, fault)}
 	}
 	return []Identity{{
 		ID: role.ARN, Cloud: AWS, Rank: Primary, How: Attached, Formula: trusted,

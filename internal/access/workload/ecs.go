@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/stowage-dev/stowage/internal/access"
-	"github.com/stowage-dev/stowage/internal/access/awsiam"
 )
 
 // A Task is a task of Amazon ECS: a running one, or what a task definition
@@ -85,12 +84,9 @@ func (t Task) Identities(role func(arn string) (Role, bool)) ([]Identity, []Brok
 			id.Rank = Reachable
 			id.Reason += "; in containers with a static key their libraries pick that"
 		}
-		if id.Formula = t.trusted(role, arn); id.Formula.IsFalse() {
-			broken = append(broken, BrokenLink{
-				Cloud: AWS, How: TaskRole, ID: arn,
-				Problem: "the trust policy of the role does not let " + tasksService + " assume it",
-				Remedy:  "allow sts:AssumeRole to the service " + tasksService + " in the trust policy of the role",
-			})
+		var fault string
+		if id.Formula, fault = t.trusted(role, arn); id.Formula.IsFalse() {
+			broken = append(broken, untrusting(TaskRole, arn, tasksService, fault))
 		} else {
 			found = append(found, id)
 		}
@@ -129,19 +125,14 @@ func (t Task) Injected(canRead func(role, secret string) access.Formula) []Injec
 	return found
 }
 
-func (t Task) trusted(role func(string) (Role, bool), arn string) access.Formula {
+func (t Task) trusted(role func(string) (Role, bool), arn string) (access.Formula, string) {
 	r, ok := role(arn)
 	if !ok {
-		return access.Missing("trust policy of role " + arn)
+		return access.Missing("trust policy of role " + arn), ""
 	}
 	// ECS passes the account that it acts for, and a source ARN whose form the
 	// documentation leaves open.
-	c := access.NewContext(access.UnknownState).WithAbsent("sts:ExternalId", "aws:TagKeys").
-		WithPrefix("aws:RequestTag/", access.Absent)
-	if t.Account != "" {
-		c = c.With("aws:SourceAccount", t.Account)
-	}
-	return r.Trusts(access.Principal{Kind: awsiam.Service, ID: tasksService}, c, "sts:AssumeRole")
+	return r.trustsService(tasksService, t.Account)
 }
 
 // machine returns the role of the container instance.

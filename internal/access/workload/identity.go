@@ -89,8 +89,9 @@ type Identity struct {
 type Session struct {
 	// Policies are the policies of an AWS session; nil when it has none.
 	Policies *awsiam.PolicySet `json:"policies,omitempty"`
-	// Tags of an AWS session.
-	Tags map[string]string `json:"tags,omitempty"`
+	// Tags of an AWS session, and the keys of those whose value is not known.
+	Tags        map[string]string `json:"tags,omitempty"`
+	UnknownTags []string          `json:"unknown_tags,omitempty"`
 	// ExternalID that EKS Pod Identity uses to assume a target role.
 	ExternalID string `json:"external_id,omitempty"`
 	// Via are the ARNs of the roles that were assumed before this one.
@@ -114,6 +115,9 @@ func (s Session) Context() access.Context {
 	var c access.Context
 	for key, value := range s.Tags {
 		c = c.With("aws:PrincipalTag/"+key, value)
+	}
+	for _, key := range s.UnknownTags {
+		c = c.WithUnknown("aws:PrincipalTag/" + key)
 	}
 	return c
 }

@@ -1,6 +1,7 @@
 package workload
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/stowage-dev/stowage/internal/access"
@@ -30,18 +31,39 @@ func (r Role) Account() string { return arnPart(r.ARN, 4) }
 func (r Role) Partition() string { return arnPart(r.ARN, 1) }
 
 // Trusts returns what has to hold for a principal to be let in by the trust
-// policy of the role, for all of the actions. It asks the trust policy alone,
-// which is enough for services and tokens of an OIDC provider.
-func (r Role) Trusts(p access.Principal, c access.Context, actions ...string) access.Formula {
+// policy of the role, for all of the actions, and why it does not hold in the
+// words of the statements. It asks the trust policy alone, which is enough for
+// services and tokens of an OIDC provider.
+func (r Role) Trusts(p access.Principal, c access.Context, actions ...string) (access.Formula, string) {
 	in := awsiam.Input{Resource: &r.Trust, ResourceControl: r.ResourceControl}
 	return r.assumed(in, p, c, actions)
 }
 
+// trustsService returns what has to hold for a service of AWS to assume the
+// role, without tags, on behalf of an account.
+func (r Role) trustsService(service, account string) (access.Formula, string) {
+	c := access.NewContext(access.UnknownState).WithAbsent("sts:ExternalId", "aws:TagKeys").
+		WithPrefix("aws:RequestTag/", access.Absent)
+	if account != "" {
+		c = c.With("aws:SourceAccount", account)
+	}
+	return r.Trusts(access.Principal{Kind: awsiam.Service, ID: service}, c, "sts:AssumeRole")
+}
+
+// untrusting is the broken link to a role that does not trust a service.
+func untrusting(how How, arn, service, fault string) BrokenLink {
+	return BrokenLink{
+		Cloud: AWS, How: how, ID: arn,
+		Problem: "the trust policy of the role does not let " + service + " assume it: " + fault,
+		Remedy:  "allow sts:AssumeRole to the service " + service + " in the trust policy of the role",
+	}
+}
+
 // LetsIn returns what has to hold for a session of another role to assume this
-// one: by the policies of both sides.
-func (r Role) LetsIn(from Role, c access.Context, actions ...string) access.Formula {
+// one, by the policies of both sides, and why it does not hold.
+func (r Role) LetsIn(from Role, c access.Context, actions ...string) (access.Formula, string) {
 	if from.Acts == nil {
-		return access.Missing("the policies of role " + from.ARN)
+		return access.Missing("the policies of role " + from.ARN), ""
 	}
 	in := *from.Acts
 	in.UniqueID = from.UniqueID
@@ -51,8 +73,8 @@ func (r Role) LetsIn(from Role, c access.Context, actions ...string) access.Form
 	return r.assumed(in, p, c, actions)
 }
 
-func (r Role) assumed(in awsiam.Input, p access.Principal, c access.Context, actions []string) access.Formula {
-	all := make([]access.Formula, 0, len(actions))
+func (r Role) assumed(in awsiam.Input, p access.Principal, c access.Context, actions []string) (access.Formula, string) {
+	result := access.True()
 	for _, action := range actions {
 		in.Request = access.Request{
 			Principal: p,
@@ -60,9 +82,39 @@ func (r Role) assumed(in awsiam.Input, p access.Principal, c access.Context, act
 			Resource:  access.Resource{ID: r.ARN, Account: r.Account()},
 			Context:   c,
 		}
-		all = append(all, awsiam.Evaluate(in).Formula)
+		d := awsiam.Evaluate(in)
+		if d.Formula.IsFalse() {
+			return d.Formula, action + ": " + reasons(d.Evidence)
+		}
+		result = access.And(result, d.Formula)
 	}
-	return access.And(all...)
+	return result, ""
+}
+
+// maxReasons bounds how many statements are named as a reason: a trust policy
+// may have one for each cluster of a company.
+const maxReasons = 3
+
+// reasons returns why nothing was allowed, or what denied it.
+func reasons(e access.Evidence) string {
+	var found []string
+	for _, l := range e.Layers {
+		for _, s := range l.Statements {
+			switch {
+			case s.Denies && !s.Applies.IsFalse():
+				found = append(found, fmt.Sprintf("statement %d of %s denies it", s.Index+1, s.Policy))
+			case !s.Denies && s.Applies.IsFalse() && s.Reason != "":
+				found = append(found, fmt.Sprintf("statement %d of %s: %s", s.Index+1, s.Policy, s.Reason))
+			}
+		}
+	}
+	if len(found) == 0 {
+		return "no statement allows it"
+	}
+	if more := len(found) - maxReasons; more > 0 {
+		found = append(found[:maxReasons], fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(found, "; ")
 }
 
 // arnPart returns a part of an ARN, or nothing when there is none.
