@@ -59,31 +59,31 @@ func (p *accessPrinter) verdict(a accessAnswer) {
 
 func (p *accessPrinter) layer(l access.Layer) {
 	said := map[access.Verdict]string{
-		access.Allowed: "lets it through", access.Denied: "does not let it through",
-		access.Conditional: "lets it through if " + l.Result.String(), access.Unknown: "is not known: " + strings.Join(l.Result.MissingInputs(), "; "),
+		access.Allowed: "yes", access.Denied: "no",
+		access.Conditional: "if " + l.Result.String(), access.Unknown: "not known: " + strings.Join(l.Result.MissingInputs(), "; "),
 	}[l.Result.Verdict()]
-	p.row(nil, l.Name+" "+said)
+	p.row(nil, l.Name+": "+said)
 	if l.Note != "" {
 		p.row([]int{0}, "", l.Note)
 	}
 	for _, s := range l.Statements {
-		p.row([]int{0, 14}, "", effectOf(s), statementOf(s))
+		p.row([]int{0, 9}, "", effectOf(s), statementOf(s))
 	}
 }
 
 // effectOf returns in a word what a statement did.
 func effectOf(s access.Statement) string {
-	effect := "allows"
-	if s.Denies {
-		effect = "denies"
-	}
-	switch s.Applies.Verdict() {
-	case access.Allowed:
-		return effect
-	case access.Denied:
+	switch v := s.Applies.Verdict(); {
+	case v == access.Denied:
 		return "-"
+	case v != access.Allowed && s.Denies:
+		return "may deny"
+	case v != access.Allowed:
+		return "may allow"
+	case s.Denies:
+		return "denies"
 	}
-	return "perhaps " + strings.TrimSuffix(effect, "s")
+	return "allows"
 }
 
 // statementOf returns which statement it is, and why it does not apply.

@@ -176,13 +176,6 @@ func arnResource(arn string) string {
 	return name
 }
 
-// policySet is the policies of a layer as they are written: one, a list, or
-// an object that says why they could not be read.
-type policySet struct {
-	policies []document
-	missing  string
-}
-
 // awsSets reads sets of policies until one cannot be read.
 type awsSets struct {
 	r   *reader
@@ -191,25 +184,12 @@ type awsSets struct {
 
 func (a *awsSets) one(field string, set *policySet) awsiam.PolicySet {
 	out := awsiam.PolicySet{Missing: set.missing}
-	for i, d := range set.policies {
-		if a.err != nil {
-			return out
-		}
-		place := "aws." + field
-		if len(set.policies) > 1 {
-			place = fmt.Sprintf("%s[%d]", place, i)
-		}
-		name, data, err := a.r.read(d, place)
-		if err != nil {
-			a.err = err
-			return out
-		}
-		parsed, err := awsiam.Parse(data)
-		if err != nil {
-			a.err = fmt.Errorf("%s: %w", name, err)
-			return out
-		}
-		out.Policies = append(out.Policies, awsiam.Policy{Name: name, Document: parsed})
+	if a.err == nil {
+		a.err = a.r.each("aws."+field, set, func(name string, data []byte) error {
+			parsed, err := awsiam.Parse(data)
+			out.Policies = append(out.Policies, awsiam.Policy{Name: name, Document: parsed})
+			return err
+		})
 	}
 	return out
 }

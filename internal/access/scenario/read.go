@@ -28,6 +28,8 @@ type scenarioFile struct {
 	Expect  *access.Verdict `yaml:"expect"`
 	Request requestFile     `yaml:"request"`
 	AWS     *awsFile        `yaml:"aws"`
+	Azure   *azureFile      `yaml:"azure"`
+	GCP     *gcpFile        `yaml:"gcp"`
 }
 
 // Read reads the scenarios of a file, one a YAML document. Its errors name the
@@ -80,12 +82,24 @@ func (r *reader) scenario(file scenarioFile) (*Scenario, error) {
 		return nil, err
 	}
 	s := &Scenario{Name: file.Name, Expect: file.Expect, Request: request}
-	switch {
-	case file.AWS != nil:
+	clouds := 0
+	if file.AWS != nil {
+		clouds++
 		s.Cloud = "aws"
 		err = r.aws(s, *file.AWS)
-	default:
-		err = errors.New(`the scenario has no policies: want the field "aws"`)
+	}
+	if file.Azure != nil {
+		clouds++
+		s.Cloud = "azure"
+		err = r.azure(s, *file.Azure)
+	}
+	if file.GCP != nil {
+		clouds++
+		s.Cloud = "gcp"
+		err = r.gcp(s, *file.GCP)
+	}
+	if clouds != 1 {
+		return nil, fmt.Errorf("the scenario has the policies of %d clouds: want one of the fields aws, azure and gcp", clouds)
 	}
 	if err != nil {
 		return nil, err

@@ -41,7 +41,7 @@ func TestReadErrors(t *testing.T) {
 		{"no_request", []string{"s.yaml", "aws: {}"}, "request."},
 		{"unknown_field", []string{"s.yaml", request + "aws: {identities: []}"}, "field identities not found"},
 		{"unknown_verdict", []string{"s.yaml", "expect: yes\n" + request + "aws: {}"}, `unknown verdict "yes"`},
-		{"no_cloud", []string{"s.yaml", request}, "the scenario has no policies"},
+		{"no_cloud", []string{"s.yaml", request}, "the scenario has the policies of 0 clouds"},
 		{"no_policy_file", []string{"s.yaml", request + "aws: {resource: bucket.json}"}, "aws.resource: "},
 		{"policy_of_no_json", []string{"s.yaml", request + "aws: {resource: bucket.json}", "bucket.json", "{"}, "bucket.json: "},
 		{"in_line_policy_is_none", []string{"s.yaml", request + "aws:\n  identity:\n    - {Version: 2012-10-17}"}, "aws.identity in line 7: "},
