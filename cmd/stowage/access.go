@@ -84,6 +84,7 @@ type accessAnswer struct {
 	Expect   *access.Verdict `json:"expect,omitempty"`
 	Met      bool            `json:"met"`
 	Notes    []string        `json:"notes,omitempty"`
+	Problems []string        `json:"problems,omitempty"`
 	Layers   []access.Layer  `json:"layers,omitempty"`
 	Hangs    []accessHang    `json:"hangs_on,omitempty"`
 }
@@ -178,7 +179,7 @@ func (o *accessOptions) answer(s *scenario.Scenario) accessAnswer {
 		Scenario: s.Name, Cloud: s.Cloud,
 		Request: accessRequest{s.Request.Principal.ID, s.Request.Action, s.Request.Resource.ID, s.Request.Resource.Below},
 		Verdict: f.Verdict(), Formula: f, Text: f.String(), Missing: f.MissingInputs(),
-		Expect: s.Expect, Met: s.Met(e.Decision), Notes: s.Notes,
+		Expect: s.Expect, Met: s.Met(e.Decision), Notes: s.Notes, Problems: s.Problems,
 	}
 	if !o.explain {
 		return a

@@ -30,6 +30,13 @@ func printExplanation(w io.Writer, a accessAnswer) error {
 	for _, note := range a.Notes {
 		p.row([]int{9}, "note", note)
 	}
+	if len(a.Problems) > 0 {
+		p.line("")
+		p.line("Problems of the policies:")
+		for _, problem := range a.Problems {
+			p.row([]int{0}, "", problem)
+		}
+	}
 	for _, l := range a.Layers {
 		p.line("")
 		p.layer(l)
@@ -58,10 +65,16 @@ func (p *accessPrinter) verdict(a accessAnswer) {
 }
 
 func (p *accessPrinter) layer(l access.Layer) {
-	said := map[access.Verdict]string{
-		access.Allowed: "yes", access.Denied: "no",
-		access.Conditional: "if " + l.Result.String(), access.Unknown: "not known: " + strings.Join(l.Result.MissingInputs(), "; "),
-	}[l.Result.Verdict()]
+	said := layerSays("allows", l.Result)
+	var denial access.Formula
+	for _, s := range l.Statements {
+		if s.Denies {
+			denial = access.Or(denial, s.Applies)
+		}
+	}
+	if !denial.IsFalse() {
+		said = layerSays("denies", denial) + "; " + said
+	}
 	p.row(nil, l.Name+": "+said)
 	if l.Note != "" {
 		p.row([]int{0}, "", l.Note)
@@ -69,6 +82,22 @@ func (p *accessPrinter) layer(l access.Layer) {
 	for _, s := range l.Statements {
 		p.row([]int{0, 9}, "", effectOf(s), statementOf(s))
 	}
+}
+
+// infinitive has the forms of the words that layers are described by.
+var infinitive = map[string]string{"allows": "allow", "denies": "deny"}
+
+// layerSays returns in words when a layer does something.
+func layerSays(verb string, f access.Formula) string {
+	switch f.Verdict() {
+	case access.Allowed:
+		return verb
+	case access.Denied:
+		return "does not " + infinitive[verb]
+	case access.Conditional:
+		return verb + " if " + f.String()
+	}
+	return "may " + infinitive[verb] + ", not known: " + strings.Join(f.MissingInputs(), "; ")
 }
 
 // effectOf returns in a word what a statement did.

@@ -83,21 +83,25 @@ func (r *reader) aws(s *Scenario, file awsFile) error {
 		Request: s.Request, UniqueID: file.UniqueID, ServiceLinked: file.ServiceLinked,
 		PrincipalInManagementAccount: file.PrincipalInManagementAccount, ResourceInManagementAccount: file.ResourceInManagementAccount,
 	}
-	sets := awsSets{r: r}
-	in.Identity = sets.one("identity", &file.Identity)
-	in.Boundary = sets.optional("boundary", file.Boundary)
-	in.Session = sets.optional("session", file.Session)
-	in.Endpoint = sets.optional("endpoint", file.Endpoint)
-	in.Resource = sets.optional("resource", file.Resource)
-	in.ServiceControl = sets.levels("service_control", file.ServiceControl)
-	in.ResourceControl = sets.levels("resource_control", file.ResourceControl)
+	resourceType := awsiam.ResourcePolicy
+	if arnPart(s.Request.Resource.ID, 2) == "iam" {
+		resourceType = awsiam.TrustPolicy
+	}
+	sets := awsSets{r: r, s: s}
+	in.Identity = sets.one("identity", awsiam.IdentityPolicy, &file.Identity)
+	in.Boundary = sets.optional("boundary", awsiam.IdentityPolicy, file.Boundary)
+	in.Session = sets.optional("session", awsiam.IdentityPolicy, file.Session)
+	in.Endpoint = sets.optional("endpoint", awsiam.ResourcePolicy, file.Endpoint)
+	in.Resource = sets.optional("resource", resourceType, file.Resource)
+	in.ServiceControl = sets.levels("service_control", awsiam.ServiceControlPolicy, file.ServiceControl)
+	in.ResourceControl = sets.levels("resource_control", awsiam.ResourceControlPolicy, file.ResourceControl)
 	if f := file.S3; f != nil {
 		in.S3 = &awsiam.S3{RestrictPublicBuckets: f.RestrictPublicBuckets, IgnorePublicACLs: f.IgnorePublicACLs, ABAC: f.ABAC, Missing: f.Missing}
 		for _, g := range f.ACLs {
 			in.S3.ACLs = append(in.S3.ACLs, awsiam.ACLGrant(g))
 		}
 		if p := f.AccessPoint; p != nil {
-			in.S3.AccessPoint = &awsiam.AccessPoint{ARN: p.ARN, Account: p.Account, VPC: p.VPC, Policy: sets.optional("s3.access_point.policy", p.Policy)}
+			in.S3.AccessPoint = &awsiam.AccessPoint{ARN: p.ARN, Account: p.Account, VPC: p.VPC, Policy: sets.optional("s3.access_point.policy", awsiam.ResourcePolicy, p.Policy)}
 		}
 	}
 	if f := file.KMS; f != nil {
@@ -179,14 +183,18 @@ func arnResource(arn string) string {
 // awsSets reads sets of policies until one cannot be read.
 type awsSets struct {
 	r   *reader
+	s   *Scenario
 	err error
 }
 
-func (a *awsSets) one(field string, set *policySet) awsiam.PolicySet {
+func (a *awsSets) one(field string, t awsiam.PolicyType, set *policySet) awsiam.PolicySet {
 	out := awsiam.PolicySet{Missing: set.missing}
 	if a.err == nil {
 		a.err = a.r.each("aws."+field, set, func(name string, data []byte) error {
-			parsed, err := awsiam.Parse(data)
+			parsed, problems, err := awsiam.CheckText(data, t)
+			for _, p := range problems {
+				a.s.Problems = append(a.s.Problems, name+": "+p.String())
+			}
 			out.Policies = append(out.Policies, awsiam.Policy{Name: name, Document: parsed})
 			return err
 		})
@@ -194,26 +202,27 @@ func (a *awsSets) one(field string, set *policySet) awsiam.PolicySet {
 	return out
 }
 
-func (a *awsSets) optional(field string, set *policySet) *awsiam.PolicySet {
+func (a *awsSets) optional(field string, t awsiam.PolicyType, set *policySet) *awsiam.PolicySet {
 	if set == nil {
 		return nil
 	}
-	out := a.one(field, set)
+	out := a.one(field, t, set)
 	return &out
 }
 
-func (a *awsSets) levels(field string, sets []policySet) []awsiam.PolicySet {
+func (a *awsSets) levels(field string, t awsiam.PolicyType, sets []policySet) []awsiam.PolicySet {
 	var out []awsiam.PolicySet
 	for i := range sets {
-		out = append(out, a.one(fmt.Sprintf("%s[%d]", field, i), &sets[i]))
+		out = append(out, a.one(fmt.Sprintf("%s[%d]", field, i), t, &sets[i]))
 	}
 	return out
 }
 
-// sets returns every set of policies of the question, copied so that it can
-// be changed.
-func (q *awsQuestion) copied() (in awsiam.Input, sets []*awsiam.PolicySet) {
-	in = q.in
+// copied returns a copy of the input and its sets of policies, which can be
+// changed.
+func (q *awsQuestion) copied() (in *awsiam.Input, sets []*awsiam.PolicySet) {
+	c := q.in
+	in = &c
 	for _, p := range []**awsiam.PolicySet{&in.Boundary, &in.Session, &in.Endpoint, &in.Resource} {
 		if *p != nil {
 			set := **p
@@ -261,7 +270,7 @@ func (q *awsQuestion) without(i int) (other question, policy, statement string) 
 			if name == "" {
 				name = fmt.Sprintf("statement %d", i)
 			}
-			return &awsQuestion{in}, p.Name, name
+			return &awsQuestion{*in}, p.Name, name
 		}
 	}
 	return q, "", ""

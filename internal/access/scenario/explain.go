@@ -1,6 +1,8 @@
 package scenario
 
 import (
+	"cmp"
+
 	"github.com/stowage-dev/stowage/internal/access"
 )
 
@@ -43,7 +45,7 @@ func (s *Scenario) Explain() Explanation {
 		}
 		then := s.question.decide(s.Request.Context.WithUnknown(key)).Formula
 		if then.Verdict() != verdict {
-			e.Keys = append(e.Keys, KeyEffect{key, known, then})
+			e.Keys = append(e.Keys, KeyEffect{cmp.Or(s.spelling[key], key), known, then})
 		}
 	}
 	for i := range min(s.question.statements(), maxVariants) {

@@ -77,11 +77,11 @@ type reader struct {
 
 // scenario returns the scenario that a file describes.
 func (r *reader) scenario(file scenarioFile) (*Scenario, error) {
-	request, err := file.Request.request()
+	request, spelling, err := file.Request.request()
 	if err != nil {
 		return nil, err
 	}
-	s := &Scenario{Name: file.Name, Expect: file.Expect, Request: request}
+	s := &Scenario{Name: file.Name, Expect: file.Expect, Request: request, spelling: spelling}
 	clouds := 0
 	if file.AWS != nil {
 		clouds++

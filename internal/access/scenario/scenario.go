@@ -20,8 +20,12 @@ type Scenario struct {
 	Expect *access.Verdict
 	// Notes say what was taken for granted, as the account of a resource.
 	Notes []string
+	// Problems of the policies: what follows the grammar and does not do what
+	// was probably meant.
+	Problems []string
 
 	question question
+	spelling map[string]string // of context keys, by their names in lower case
 }
 
 // A question is a request to one engine, with its policies.
@@ -58,10 +62,10 @@ type requestFile struct {
 }
 
 // request returns the request that a file asks, or what is wrong with it.
-func (r requestFile) request() (access.Request, error) {
+func (r requestFile) request() (request access.Request, spelling map[string]string, err error) {
 	for field, value := range map[string]string{"principal": r.Principal, "action": r.Action, "resource": r.Resource} {
 		if value == "" {
-			return access.Request{}, fmt.Errorf("request.%s is missing: say who asks (principal), for what (action), of which resource", field)
+			return access.Request{}, nil, fmt.Errorf("request.%s is missing: say who asks (principal), for what (action), of which resource", field)
 		}
 	}
 	rest := access.UnknownState
@@ -70,10 +74,11 @@ func (r requestFile) request() (access.Request, error) {
 	case "absent":
 		rest = access.Absent
 	default:
-		return access.Request{}, fmt.Errorf(`request.rest is %q: want "unknown" or "absent", for the context keys that are not named`, r.Rest)
+		return access.Request{}, nil, fmt.Errorf(`request.rest is %q: want "unknown" or "absent", for the context keys that are not named`, r.Rest)
 	}
 	c := access.NewContext(rest)
 	seen := make(map[string]string)
+	spelling = make(map[string]string)
 	for _, list := range []struct {
 		field string
 		keys  []string
@@ -85,9 +90,9 @@ func (r requestFile) request() (access.Request, error) {
 	} {
 		for _, key := range list.keys {
 			if other, ok := seen[strings.ToLower(key)]; ok {
-				return access.Request{}, fmt.Errorf("request.%s names the context key %s, which request.%s names, too: say once what is known of it", list.field, key, other)
+				return access.Request{}, nil, fmt.Errorf("request.%s names the context key %s, which request.%s names, too: say once what is known of it", list.field, key, other)
 			}
-			seen[strings.ToLower(key)] = list.field
+			seen[strings.ToLower(key)], spelling[strings.ToLower(key)] = list.field, key
 			c = list.with(key)
 		}
 	}
@@ -96,5 +101,5 @@ func (r requestFile) request() (access.Request, error) {
 		Action:    r.Action,
 		Resource:  access.Resource{ID: r.Resource, Account: r.Owner, Below: r.Below},
 		Context:   c,
-	}, nil
+	}, spelling, nil
 }
