@@ -102,7 +102,7 @@ type Graph struct {
 // identity to itself are left out. Of several admins with the same identity
 // the first one that is the most certain counts.
 func NewGraph(edges []Edge, admins []Administrator) *Graph {
-	g := &Graph{admins: make(map[int32]*Administrator)}
+	g := &Graph{edges: make([]Edge, 0, len(edges)), ids: make([]string, 0, 2*len(edges)+len(admins)), admins: make(map[int32]*Administrator)}
 	for _, e := range edges {
 		if e.From != e.To && !e.Formula.IsFalse() {
 			g.edges = append(g.edges, e)
