@@ -74,8 +74,10 @@ func TestConditionOperators(t *testing.T) {
 		{`@Request[star] StringLike 'a\*b'`, "always"},
 		{`@Resource[name1] StringLike 'a\*d'`, "never"},
 		{`@Request[tags:Project<$key_case_sensitive$>] StringEquals 'Cascade'`, "always"},
-		{`@Request[tags:project<$key_case_sensitive$>] StringEquals 'Cascade'`,
-			`@Request[tags:project<$key_case_sensitive$>] StringEquals "Cascade"`},
+		{
+			`@Request[tags:project<$key_case_sensitive$>] StringEquals 'Cascade'`,
+			`@Request[tags:project<$key_case_sensitive$>] StringEquals "Cascade"`,
+		},
 		// Numbers, times, truth, ids.
 		{`@Request[n] NumericEquals 15`, "always"},
 		{`@Request[n] NumericNotEquals 15`, "never"},
@@ -110,17 +112,23 @@ func TestConditionOperators(t *testing.T) {
 		{`@Resource[Microsoft.Storage/storageAccounts:name] StringEquals 'records'`, "always"},
 		{`@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:name] StringEquals 'public'`, "always"},
 		{`@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:name] StringNotEquals 'public'`, "never"},
-		{`@Request[Microsoft.Storage/storageAccounts:name] StringEquals 'records'`,
-			`@Request[Microsoft.Storage/storageAccounts:name] StringEquals "records"`},
+		{
+			`@Request[Microsoft.Storage/storageAccounts:name] StringEquals 'records'`,
+			`@Request[Microsoft.Storage/storageAccounts:name] StringEquals "records"`,
+		},
 		// What is not known stays.
-		{`@Request[x] StringEquals 'a' AND @Request[y] ForAnyOfAnyValues:StringLike {'b', 'c'}`,
-			`@Request[x] StringEquals "a" and @Request[y] ForAnyOfAnyValues:StringLike ["b", "c"]`},
+		{
+			`@Request[x] StringEquals 'a' AND @Request[y] ForAnyOfAnyValues:StringLike {'b', 'c'}`,
+			`@Request[x] StringEquals "a" and @Request[y] ForAnyOfAnyValues:StringLike ["b", "c"]`,
+		},
 		{`NOT @Request[x] StringEquals 'a'`, `not (@Request[x] StringEquals "a")`},
 		{`@Principal[team] ForAnyOfAnyValues:StringEquals @Resource[x]`, `@Principal[team] ForAnyOfAnyValues:StringEquals @Resource[x]`},
 		// An attribute that the request does not have.
 		{`@Request[absent] StringEquals 'a'`, "never"},
-		{`NOT @Request[absent] StringEquals 'a'`,
-			"unknown: condition: not documented for a request without the attribute: @Request[absent] StringEquals 'a'"},
+		{
+			`NOT @Request[absent] StringEquals 'a'`,
+			"unknown: condition: not documented for a request without the attribute: @Request[absent] StringEquals 'a'",
+		},
 		{`@Request[absent] StringEquals 'a' OR NOT Exists @Request[absent]`, "always"},
 	} {
 		t.Run(test.condition, func(t *testing.T) {
@@ -201,12 +209,16 @@ func TestConditionErrors(t *testing.T) {
 		{"no_end", `(@Resource[a] StringEquals 'b'`, `line 1, column 31: the end: want )`},
 		{"no_operator", "(\n  @Resource[a]\n)", `line 3, column 1: ")" after "@Resource[a]": want an operator as StringEquals`},
 		{"no_value", `@Resource[a] StringEquals`, `line 1, column 26: the end: want an attribute or a value`},
-		{"two_expressions", `ActionMatches{'a'} ActionMatches{'b'}`,
-			`line 1, column 20: "ActionMatches" after a whole expression: want AND, OR or the end`},
+		{
+			"two_expressions", `ActionMatches{'a'} ActionMatches{'b'}`,
+			`line 1, column 20: "ActionMatches" after a whole expression: want AND, OR or the end`,
+		},
 		{"open_string", `ActionMatches{'a}`, `line 1, column 15: string has no end: want a single quote after it`},
 		{"double_quotes", `ActionMatches{"a"}`, `line 1, column 15: character '"' (U+0022) has no meaning here`},
-		{"escaped_quote", `@Resource[a] StringEquals 'it\'s'`,
-			`line 1, column 30: backslash before a single quote: whether that ends the string is not documented`},
+		{
+			"escaped_quote", `@Resource[a] StringEquals 'it\'s'`,
+			`line 1, column 30: backslash before a single quote: whether that ends the string is not documented`,
+		},
 		{"doubled_quote", `@Resource[a] StringEquals 'it''s'`, `line 1, column 31: 's' after a whole expression: want AND, OR or the end`},
 		{"open_attribute", `@Resource[a StringEquals 'b'`, `line 1, column 1: attribute has no end: want ] after its name`},
 		{"attribute_without_name", `@Resource[] StringEquals 'b'`, `line 1, column 1: attribute has no name`},

@@ -20,12 +20,18 @@ func TestDenyAssignments(t *testing.T) {
 		{"applies", DenyAssignment{Scope: account, Principals: everybody, Permissions: reads}, nil, access.Denied},
 		{"audits", DenyAssignment{Scope: account, Principals: everybody, Permissions: reads, Effect: "Audit"}, nil, access.Allowed},
 		{"effect_not_known", DenyAssignment{Scope: account, Principals: everybody, Permissions: reads, Effect: "warn"}, nil, access.Unknown},
-		{"excluded_action", DenyAssignment{Scope: account, Principals: everybody, Permissions: reads},
-			func(in *Input) { in.Request.Action = writeBlob }, access.Allowed},
+		{
+			"excluded_action",
+			DenyAssignment{Scope: account, Principals: everybody, Permissions: reads},
+			func(in *Input) { in.Request.Action = writeBlob }, access.Allowed,
+		},
 		{"everyone_of_another_type", DenyAssignment{Scope: account, Principals: []Principal{{everyone, "User"}}, Permissions: reads}, nil, access.Unknown},
 		{"other_user", DenyAssignment{Scope: account, Principals: []Principal{{other, "User"}}, Permissions: reads}, nil, access.Allowed},
-		{"group_not_read", DenyAssignment{Scope: account, Principals: []Principal{{team, "Group"}}, Permissions: reads},
-			func(in *Input) { in.Groups.Missing = "refused" }, access.Unknown},
+		{
+			"group_not_read",
+			DenyAssignment{Scope: account, Principals: []Principal{{team, "Group"}}, Permissions: reads},
+			func(in *Input) { in.Groups.Missing = "refused" }, access.Unknown,
+		},
 		{"excluded_group_not_read", DenyAssignment{
 			Scope: account, Principals: everybody, ExcludePrincipals: []Principal{{team, "Group"}}, Permissions: reads,
 		}, func(in *Input) { in.Groups.Missing = "refused" }, access.Unknown},
@@ -38,15 +44,24 @@ func TestDenyAssignments(t *testing.T) {
 		}, nil, access.Unknown},
 		{"condition_holds", DenyAssignment{Scope: account, Principals: everybody, Permissions: reads, Condition: "ActionMatches{'*'}"}, nil, access.Denied},
 		{"condition_not_known", DenyAssignment{Scope: account, Principals: everybody, Permissions: reads, Condition: "@Request[a] StringEquals 'b'"}, nil, access.Conditional},
-		{"condition_on_what_is_absent", DenyAssignment{Scope: account, Principals: everybody, Permissions: reads, Condition: "@Request[a] StringEquals 'b'"},
-			func(in *Input) { in.Request.Context = access.NewContext(access.Absent) }, access.Unknown},
+		{
+			"condition_on_what_is_absent",
+			DenyAssignment{Scope: account, Principals: everybody, Permissions: reads, Condition: "@Request[a] StringEquals 'b'"},
+			func(in *Input) { in.Request.Context = access.NewContext(access.Absent) }, access.Unknown,
+		},
 		{"scope_not_understood", DenyAssignment{Scope: "shop", Principals: everybody, Permissions: reads}, nil, access.Unknown},
 		{"part", DenyAssignment{Scope: public, Principals: everybody, Permissions: reads}, nil, access.Allowed},
-		{"part_of_what_is_asked_for", DenyAssignment{Scope: public, Principals: everybody, Permissions: reads},
-			func(in *Input) { in.Request.Resource.Below = true }, access.Conditional},
+		{
+			"part_of_what_is_asked_for",
+			DenyAssignment{Scope: public, Principals: everybody, Permissions: reads},
+			func(in *Input) { in.Request.Resource.Below = true }, access.Conditional,
+		},
 		// Whether data is a child scope of the resource that it is in.
-		{"data_in_the_scope", DenyAssignment{Scope: account, Principals: everybody, Permissions: reads, DoNotApplyToChildScopes: true},
-			func(in *Input) { in.Request.Resource.Below = true }, access.Unknown},
+		{
+			"data_in_the_scope",
+			DenyAssignment{Scope: account, Principals: everybody, Permissions: reads, DoNotApplyToChildScopes: true},
+			func(in *Input) { in.Request.Resource.Below = true }, access.Unknown,
+		},
 		{"data_in_a_resource_group", DenyAssignment{Scope: group, Principals: everybody, Permissions: reads, DoNotApplyToChildScopes: true}, nil, access.Allowed},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -80,11 +95,19 @@ func TestMissingDocuments(t *testing.T) {
 		{"assignments_but_one_is_enough", Documents{Assignments: []RoleAssignment{reader}, AssignmentsMissing: "refused"}, access.Allowed, ""},
 		{"denials", Documents{Assignments: []RoleAssignment{reader}, DeniesMissing: "refused"}, access.Unknown, "deny assignments: refused"},
 		{"denials_of_nothing", Documents{DeniesMissing: "refused"}, access.Denied, ""},
-		{"role", Documents{Assignments: []RoleAssignment{unknownRole}, RolesMissing: "refused"}, access.Unknown,
-			"role definition " + unknownRole.RoleID + ": refused"},
+		{
+			"role",
+			Documents{Assignments: []RoleAssignment{unknownRole}, RolesMissing: "refused"},
+			access.Unknown,
+			"role definition " + unknownRole.RoleID + ": refused",
+		},
 		{"role_elsewhere", Documents{Assignments: []RoleAssignment{{RoleID: "x", Scope: vault, Principal: Principal{ID: app}}}}, access.Denied, ""},
-		{"role_twice", Documents{Roles: []RoleDefinition{twice}, Assignments: []RoleAssignment{reader}}, access.Unknown,
-			`there are two role definitions 2a2b9908-6ea1-4ae2-8e65-a410df84e7d1, "Storage Blob Data Reader" and "Another"`},
+		{
+			"role_twice",
+			Documents{Roles: []RoleDefinition{twice}, Assignments: []RoleAssignment{reader}},
+			access.Unknown,
+			`there are two role definitions 2a2b9908-6ea1-4ae2-8e65-a410df84e7d1, "Storage Blob Data Reader" and "Another"`,
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -143,10 +143,10 @@ func FuzzLike(f *testing.F) {
 		if len(pattern) > 30 || len(text) > 60 || !utf8.ValidString(pattern) || !utf8.ValidString(text) || strings.Contains(pattern, `\`) {
 			return
 		}
-		p, s := []rune(pattern), []rune(text)
+		s := []rune(text)
 		row := make([]bool, len(s)+1)
 		row[0] = true
-		for _, c := range p {
+		for _, c := range pattern {
 			next := make([]bool, len(s)+1)
 			for j := range next {
 				switch {

@@ -66,8 +66,14 @@ func randomPermissions(r *rand.Rand) []Permission {
 
 func randomPrincipal(r *rand.Rand) Principal {
 	return pick(r, []Principal{
-		{app, "ServicePrincipal"}, {app, ""}, {team, "Group"}, {parent, "Group"}, {parent, ""}, {other, "User"},
-		{"bbbbbbbb-0000-0000-0000-000000000003", "Group"}, {everyone, "SystemDefined"},
+		{app, "ServicePrincipal"},
+		{app, ""},
+		{team, "Group"},
+		{parent, "Group"},
+		{parent, ""},
+		{other, "User"},
+		{"bbbbbbbb-0000-0000-0000-000000000003", "Group"},
+		{everyone, "SystemDefined"},
 	})
 }
 

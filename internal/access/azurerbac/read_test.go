@@ -109,26 +109,40 @@ func TestReadErrors(t *testing.T) {
 		{"null", grants, "[null]", "role assignment 0 (line 1, column 2): want an object"},
 		{"properties_no_object", grants, `[{"id": "a", "properties": []}]`, "role assignment 0 (line 1, column 2) a: properties: want an object"},
 		{"no_role", grants, "[\n{\"id\": \"a\",\n\"principalId\": \"p\", \"scope\": \"/\"}]", "role assignment 0 (line 2, column 1) a: roleDefinitionId is missing"},
-		{"no_principal", grants, `[{"id": "a", "roleDefinitionId": "r", "principalId": null, "scope": "/"}]`,
-			"role assignment 0 (line 1, column 2) a: principalId is missing"},
+		{
+			"no_principal", grants, `[{"id": "a", "roleDefinitionId": "r", "principalId": null, "scope": "/"}]`,
+			"role assignment 0 (line 1, column 2) a: principalId is missing",
+		},
 		{"no_scope", grants, `[{"id": "a", "roleDefinitionId": "r", "principalId": "p"}]`, "role assignment 0 (line 1, column 2) a: scope is missing"},
-		{"bad_scope", grants, `[{"id": "a", "roleDefinitionId": "r", "principalId": "p", "scope": "subscriptions/s"}]`,
-			`role assignment 0 (line 1, column 2) a: scope "subscriptions/s" does not start with a slash: want a resource id`},
+		{
+			"bad_scope", grants, `[{"id": "a", "roleDefinitionId": "r", "principalId": "p", "scope": "subscriptions/s"}]`,
+			`role assignment 0 (line 1, column 2) a: scope "subscriptions/s" does not start with a slash: want a resource id`,
+		},
 		{"other_type", grants, `[{"id": "a", "type": "Microsoft.Compute/disks"}]`, `role assignment 0 (line 1, column 2) a: type: "disks" is no role assignment`},
-		{"second_item", grants, "{\"value\": [{\"id\": \"a\", \"roleDefinitionId\": \"r\", \"principalId\": \"p\", \"scope\": \"/\"},\n\t{\"principalId\": 1}]}",
-			"role assignment 1 (line 2, column 2): id is missing"},
+		{
+			"second_item", grants, "{\"value\": [{\"id\": \"a\", \"roleDefinitionId\": \"r\", \"principalId\": \"p\", \"scope\": \"/\"},\n\t{\"principalId\": 1}]}",
+			"role assignment 1 (line 2, column 2): id is missing",
+		},
 		{"wrong_type", grants, `[{"id": "a", "roleDefinitionId": ["r"]}]`, "role assignment 0 (line 1, column 2) a: roleDefinitionId: want a text"},
 		{"no_permissions", definitions, `[{"id": "a", "roleName": "R", "Permissions": []}]`, "role definition 0 (line 1, column 2) a: permissions is missing"},
-		{"actions_text", definitions, `[{"id": "a", "permissions": [{"actions": "*"}]}]`,
-			"role definition 0 (line 1, column 2) a: permissions[0]: actions: want a list"},
-		{"action_null", definitions, `[{"id": "a", "permissions": [{}, {"actions": ["*", null]}]}]`,
-			"role definition 0 (line 1, column 2) a: permissions[1]: actions[1]: want a text"},
+		{
+			"actions_text", definitions, `[{"id": "a", "permissions": [{"actions": "*"}]}]`,
+			"role definition 0 (line 1, column 2) a: permissions[0]: actions: want a list",
+		},
+		{
+			"action_null", definitions, `[{"id": "a", "permissions": [{}, {"actions": ["*", null]}]}]`,
+			"role definition 0 (line 1, column 2) a: permissions[1]: actions[1]: want a text",
+		},
 		{"permission_null", definitions, `[{"id": "a", "permissions": [null]}]`, "role definition 0 (line 1, column 2) a: permissions[0]: want an object"},
 		{"no_principals", denials, `[{"id": "a", "scope": "/", "permissions": []}]`, "deny assignment 0 (line 1, column 2) a: principals is missing"},
-		{"principal_without_id", denials, `[{"id": "a", "scope": "/", "permissions": [], "principals": [{"type": "User"}]}]`,
-			"deny assignment 0 (line 1, column 2) a: principals[0]: id is missing"},
-		{"child_scopes_text", denials, `[{"id": "a", "scope": "/", "permissions": [], "doNotApplyToChildScopes": "true"}]`,
-			"deny assignment 0 (line 1, column 2) a: doNotApplyToChildScopes: want true or false"},
+		{
+			"principal_without_id", denials, `[{"id": "a", "scope": "/", "permissions": [], "principals": [{"type": "User"}]}]`,
+			"deny assignment 0 (line 1, column 2) a: principals[0]: id is missing",
+		},
+		{
+			"child_scopes_text", denials, `[{"id": "a", "scope": "/", "permissions": [], "doNotApplyToChildScopes": "true"}]`,
+			"deny assignment 0 (line 1, column 2) a: doNotApplyToChildScopes: want true or false",
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -53,8 +53,10 @@ func TestNamesInScopes(t *testing.T) {
 	}{
 		{"account", strings.ToUpper(account), `@Resource[Microsoft.Storage/storageAccounts:name] StringEquals 'records'`, access.Allowed},
 		{"container", public, `@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:name] StringLike 'pub*'`, access.Allowed},
-		{"queue", account + "/queueServices/default/queues/jobs",
-			`@Resource[Microsoft.Storage/storageAccounts/queueServices/queues:name] StringEquals 'jobs'`, access.Allowed},
+		{
+			"queue", account + "/queueServices/default/queues/jobs",
+			`@Resource[Microsoft.Storage/storageAccounts/queueServices/queues:name] StringEquals 'jobs'`, access.Allowed,
+		},
 		{"container_below", account, `@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:name] StringEquals 'public'`, access.Conditional},
 		// Ids do not keep the case of names.
 		{"table", table, `@Resource[Microsoft.OperationalInsights/workspaces/tables:name] StringEquals 'AppTraces'`, access.Unknown},
@@ -64,8 +66,10 @@ func TestNamesInScopes(t *testing.T) {
 		{"path", public + "/blobs/a/b.txt", `@Resource[Microsoft.Storage/storageAccounts/blobServices/containers/blobs:path] StringLikeIgnoreCase 'A/*'`, access.Allowed},
 		{"other_path", public + "/blobs/a/b.txt", `@Resource[Microsoft.Storage/storageAccounts/blobServices/containers/blobs:path] StringLike 'c/*'`, access.Denied},
 		// The path of a blob cannot pass for another account.
-		{"forged_provider", public + "/blobs/providers/Microsoft.Storage/storageAccounts/secret",
-			`@Resource[Microsoft.Storage/storageAccounts:name] StringEquals 'records'`, access.Allowed},
+		{
+			"forged_provider", public + "/blobs/providers/Microsoft.Storage/storageAccounts/secret",
+			`@Resource[Microsoft.Storage/storageAccounts:name] StringEquals 'records'`, access.Allowed,
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
