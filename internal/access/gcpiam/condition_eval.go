@@ -287,8 +287,8 @@ func readNumber(values []string) (any, error) {
 
 // shorten cuts long text from a policy for a message.
 func shorten(s string) string {
-	if len(s) <= 120 {
+	if len(s) <= 200 {
 		return s
 	}
-	return strings.ToValidUTF8(s[:120], "") + "…"
+	return strings.ToValidUTF8(s[:200], "") + "…"
 }
