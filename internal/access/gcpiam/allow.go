@@ -132,7 +132,9 @@ func (e *evaluation) members(names []string, expand bool) (in access.Formula, pr
 		if is.IsTrue() {
 			return is, false
 		}
-		found = append(found, is)
+		if !is.IsFalse() {
+			found = append(found, is)
+		}
 	}
 	return access.Or(found...), prevented
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	_ "time/tzdata" // Conditions name time zones, and small images have none.
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common"

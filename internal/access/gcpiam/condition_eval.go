@@ -171,12 +171,10 @@ func newFacts(in *Input) *facts {
 	for _, v := range conditionVariables {
 		known := in.Request.Context.Lookup(v.name)
 		s, missing := fact{state: known.State}, false
-		if known.State == access.UnknownState {
-			if a, ok := attributes.values[v.name]; ok {
-				known, s = a.value, fact{a.value.State, a.missing}
-			} else if slices.Contains(derived, v.name) {
-				s.state = access.Absent
-			}
+		if a, ok := attributes.values[v.name]; ok && known.State != access.Known {
+			known, s = a.value, fact{a.value.State, a.missing}
+		} else if known.State == access.UnknownState && slices.Contains(derived, v.name) {
+			s.state = access.Absent
 		}
 		value, err := v.read(known.Values)
 		if missing = s.state == access.Known && err != nil; missing {
@@ -289,8 +287,8 @@ func readNumber(values []string) (any, error) {
 
 // shorten cuts long text from a policy for a message.
 func shorten(s string) string {
-	if len(s) <= 120 {
+	if len(s) <= 200 {
 		return s
 	}
-	return strings.ToValidUTF8(s[:120], "") + "…"
+	return strings.ToValidUTF8(s[:200], "") + "…"
 }

@@ -98,11 +98,11 @@ func TestConditions(t *testing.T) {
 		{name: "not_a_bool", resource: object, expression: `resource.name`, want: `unknown: condition "resource.name" is not understood: line 1, column 1: the expression is of type string, want bool`},
 		{name: "invalid_time", resource: object, expression: `request.time < timestamp("tomorrow")`, want: `unknown: condition "request.time < timestamp(\"tomorrow\")" is not understood: line 1, column 26: invalid timestamp argument`},
 		{name: "empty", resource: object, expression: ``, want: `unknown: condition "" is not understood: line 1, column 1: Syntax error: mismatched input '<EOF>' expecting {'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}`},
-		{name: "too_long", resource: object, expression: `"` + strings.Repeat("x", maxExpression) + `" == ""`, want: `unknown: condition "\"` + strings.Repeat("x", 119) + `…" is not understood: expression of 16392 bytes is longer than 16384`},
+		{name: "too_long", resource: object, expression: `"` + strings.Repeat("x", maxExpression) + `" == ""`, want: `unknown: condition "\"` + strings.Repeat("x", 199) + `…" is not understood: expression of 16392 bytes is longer than 16384`},
 		{
 			name: "too_costly", resource: object, expression: loops(3), want: `unknown: condition "` + strings.ReplaceAll(shorten(loops(3)), `"`, `\"`) + `" costs too much to evaluate`,
 		},
-		{name: "nesting_bomb", resource: object, expression: strings.Repeat("(", 5000) + "true" + strings.Repeat(")", 5000), want: `unknown: condition "` + strings.Repeat("(", 120) + `…" is not understood: expression recursion limit exceeded: 100`},
+		{name: "nesting_bomb", resource: object, expression: strings.Repeat("(", 5000) + "true" + strings.Repeat(")", 5000), want: `unknown: condition "` + strings.Repeat("(", 200) + `…" is not understood: expression recursion limit exceeded: 100`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

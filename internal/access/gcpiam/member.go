@@ -64,14 +64,12 @@ type pool struct {
 // gke reports whether the pool is that of the clusters of a project.
 func (p pool) gke() bool { return !p.workforce && strings.HasSuffix(p.id, ".svc.id.goog") }
 
-// simpleMembers are the kinds that have a colon and an email address or domain.
+// simpleMembers are the names of API v2 and of boundaries that end in an
+// address, domain or id.
 var simpleMembers = []struct {
 	prefix string
 	kind   memberKind
 }{
-	{"user:", memberUser},
-	{"group:", memberGroup},
-	{"domain:", memberDomain},
 	{"principal://goog/subject/", memberUser},
 	{"principalSet://goog/group/", memberGroup},
 	{"principalSet://goog/cloudIdentityCustomerId/", memberCustomer},
@@ -79,48 +77,45 @@ var simpleMembers = []struct {
 	{"principal://iam.googleapis.com/projects/-/serviceAccounts/", memberServiceAccount},
 }
 
-// basicRoles are the convenience members and the roles whose holders they are.
-var basicRoles = []struct{ prefix, role string }{
-	{"projectOwner:", "roles/owner"},
-	{"projectEditor:", "roles/editor"},
-	{"projectViewer:", "roles/viewer"},
-}
-
 // parseMember reads a member. One of a form that is not known is a member too,
 // whom nobody can tell to be the principal or not.
 func parseMember(s string) member {
 	if len(s) > maxMember {
-		return unknownMember(fmt.Sprintf("%q… is longer than %d bytes", s[:40], maxMember))
+		return unknownMember(fmt.Sprintf("%q is longer than %d bytes", shorten(s), maxMember))
 	}
-	switch s {
-	case "allUsers", "principalSet://goog/public:all":
+	kind, value, _ := strings.Cut(s, ":")
+	switch kind {
+	case "allUsers", "allAuthenticatedUsers":
+		if s == "allUsers" {
+			return member{kind: memberAll}
+		}
+		if s == "allAuthenticatedUsers" {
+			return member{kind: memberAllGoogle}
+		}
+	case "user":
+		return simpleMember(memberUser, value, s)
+	case "serviceAccount":
+		return parseServiceAccount(s, value)
+	case "group":
+		return simpleMember(memberGroup, value, s)
+	case "domain":
+		return simpleMember(memberDomain, value, s)
+	case "projectOwner":
+		return member{kind: memberBasicRole, value: "roles/owner", project: value}
+	case "projectEditor":
+		return member{kind: memberBasicRole, value: "roles/editor", project: value}
+	case "projectViewer":
+		return member{kind: memberBasicRole, value: "roles/viewer", project: value}
+	case "deleted":
+		return parseDeleted(value)
+	}
+	if s == "principalSet://goog/public:all" {
 		return member{kind: memberAll}
-	case "allAuthenticatedUsers":
-		return member{kind: memberAllGoogle}
 	}
 	for _, k := range simpleMembers {
 		if value, ok := strings.CutPrefix(s, k.prefix); ok {
-			if value == "" || strings.ContainsAny(value, "/?[]") {
-				return unknownForm(s)
-			}
-			return member{kind: k.kind, value: value}
+			return simpleMember(k.kind, value, s)
 		}
-	}
-	for _, r := range basicRoles {
-		if project, ok := strings.CutPrefix(s, r.prefix); ok {
-			return member{kind: memberBasicRole, value: r.role, project: project}
-		}
-	}
-	if account, ok := strings.CutPrefix(s, "serviceAccount:"); ok {
-		return parseServiceAccount(s, account)
-	}
-	if of, ok := strings.CutPrefix(s, "deleted:"); ok {
-		name, _, _ := strings.Cut(of, "?")
-		m := parseMember(name)
-		if m.kind == memberUnknown {
-			return m
-		}
-		return member{kind: memberDeleted}
 	}
 	for _, prefix := range []string{"principal://", "principalSet://", "//"} {
 		if rest, ok := strings.CutPrefix(s, prefix); ok {
@@ -128,6 +123,26 @@ func parseMember(s string) member {
 		}
 	}
 	return unknownForm(s)
+}
+
+func simpleMember(kind memberKind, value, s string) member {
+	if value == "" || strings.ContainsAny(value, "/?[]") {
+		return unknownForm(s)
+	}
+	return member{kind: kind, value: value}
+}
+
+// parseDeleted reads what comes after "deleted:", as
+// "user:ann@example.com?uid=123".
+func parseDeleted(of string) member {
+	name, _, _ := strings.Cut(of, "?")
+	if strings.HasPrefix(name, "deleted:") {
+		return unknownForm("deleted:" + of)
+	}
+	if m := parseMember(name); m.kind == memberUnknown {
+		return m
+	}
+	return member{kind: memberDeleted}
 }
 
 // parseServiceAccount reads what comes after "serviceAccount:": an email
@@ -242,7 +257,7 @@ func parsePoolMember(s, path, prefix string) member {
 }
 
 func unknownForm(s string) member {
-	return unknownMember(fmt.Sprintf("%q has a form that is not known", s))
+	return unknownMember(fmt.Sprintf("%q has a form that is not known", shorten(s)))
 }
 
 func unknownMember(why string) member { return member{kind: memberUnknown, why: why} }

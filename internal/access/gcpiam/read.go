@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"strings"
 )
 
@@ -117,20 +118,32 @@ func atPosition(data []byte, err error) error {
 		return fmt.Errorf("%s: %w", position(data, e.Offset), err)
 	}
 	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		what := e.Field
-		if what == "" {
-			what = "it"
+		what := "it"
+		if e.Field != "" {
+			what = strings.ToLower(e.Field[:1]) + e.Field[1:]
 		}
-		text := fmt.Sprintf("%s is of JSON type %s, want %s", what, e.Value, e.Type)
+		text := fmt.Sprintf("%s is of JSON type %s, want %s", what, e.Value, jsonType(e.Type))
 		if data == nil {
 			return errors.New(text)
 		}
 		return fmt.Errorf("%s: %s", position(data, e.Offset), text)
 	}
-	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
-		return fmt.Errorf("%s: it ends too early", position(data, int64(len(data))))
-	}
 	return err
+}
+
+// jsonType returns what JSON calls a type.
+func jsonType(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Slice:
+		if t.Elem().Kind() != reflect.Uint8 {
+			return "array"
+		}
+	case reflect.Struct, reflect.Map, reflect.Pointer:
+		return "object"
+	case reflect.Int:
+		return "number"
+	}
+	return t.Kind().String()
 }
 
 // position returns line and column of what ends at an offset.

@@ -133,6 +133,16 @@ func TestScenarios(t *testing.T) {
 			"G02_not_the_viewer_of_another_project",
 			read(app).grant(2, "roles/viewer", app).grant(3, "roles/storage.legacyObjectReader", "projectEditor:shop"), "never", storageDoc,
 		},
+		{
+			"G02_viewer_of_folder_may_be_one_of_project",
+			read(app).grant(1, "roles/viewer", app).grant(3, "roles/storage.legacyObjectReader", "projectViewer:shop"),
+			"unknown: whether holders of roles/viewer on folders/7 count as holders on project shop", storageDoc,
+		},
+		{
+			"G02_viewers_of_a_project_that_was_not_read",
+			read(app).grant(2, "roles/viewer", app).grant(3, "roles/storage.legacyObjectReader", "projectViewer:other"),
+			"unknown: holders of roles/viewer on project other, which the resource is not in", storageDoc,
+		},
 		{"G03_viewer_reads_datastore", request(app, "datastore.entities.get", "//firestore.googleapis.com/projects/shop/databases/d").grant(2, "roles/viewer", app), "always", basicRolesDoc},
 		{"G03_viewer_reads_spanner", request(app, "spanner.databases.select", "//spanner.googleapis.com/projects/shop/instances/i/databases/d").grant(2, "roles/viewer", app), "always", basicRolesDoc},
 		{"G03_viewer_reads_bigtable", request(app, "bigtable.tables.readRows", "//bigtableadmin.googleapis.com/projects/shop/instances/i/tables/t").grant(2, "roles/viewer", app), "always", basicRolesDoc},
