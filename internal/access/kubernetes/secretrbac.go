@@ -52,7 +52,7 @@ func (a *Authorizer) SecretsOf(who Account) []SecretAccess {
 			if !ok {
 				continue
 			}
-			if names == nil {
+			if len(names) == 0 {
 				names = []string{""}
 			}
 			for _, name := range names {
