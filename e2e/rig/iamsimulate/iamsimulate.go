@@ -43,12 +43,32 @@ var files embed.FS
 
 // A Simulator is a running process of the evaluator.
 type Simulator struct {
-	lock   sync.Mutex
+	lock   sync.Mutex // of a question and its answer
 	in     io.WriteCloser
 	out    *bufio.Reader
-	stderr bytes.Buffer
+	stderr printed
 	ended  bool
 	kill   func()
+}
+
+// printed is what a process printed so far.
+type printed struct {
+	lock sync.Mutex
+	text bytes.Buffer
+}
+
+// Write keeps what was printed.
+func (p *printed) Write(text []byte) (int, error) {
+	p.lock.Lock()
+	defer p.lock.Unlock()
+	return p.text.Write(text)
+}
+
+// String returns what was printed.
+func (p *printed) String() string {
+	p.lock.Lock()
+	defer p.lock.Unlock()
+	return p.text.String()
 }
 
 // An Answer is what the evaluator says to a case.
@@ -117,8 +137,8 @@ func Start(t testing.TB) *Simulator {
 	t.Cleanup(func() {
 		cancel()
 		_ = cmd.Wait() // It was killed.
-		if t.Failed() && s.stderr.Len() > 0 {
-			t.Logf("the simulator printed:\n%s", s.stderr.String())
+		if text := s.stderr.String(); t.Failed() && text != "" {
+			t.Logf("the simulator printed:\n%s", text)
 		}
 	})
 	return s

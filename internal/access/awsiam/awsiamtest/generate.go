@@ -129,7 +129,7 @@ func (g *generator) ofPrincipal() map[string]Strings {
 	}
 	switch p.Kind {
 	case "anonymous":
-		return map[string]Strings{"aws:PrincipalType": {"Anonymous"}, "aws:PrincipalIsAWSService": {"false"}}
+		return map[string]Strings{"aws:PrincipalType": {"Anonymous"}, "aws:userid": {"anonymous"}, "aws:PrincipalIsAWSService": {"false"}}
 	case "service":
 		keys := map[string]Strings{"aws:PrincipalIsAWSService": {"true"}, "aws:PrincipalServiceName": {p.ID}}
 		if g.often(60) {
@@ -161,7 +161,8 @@ func (g *generator) ofPrincipal() map[string]Strings {
 // present returns values that a request can have for a key.
 func (g *generator) present(k contextKey) Strings {
 	values := slices.DeleteFunc(slices.Clone(k.values), func(v string) bool {
-		return k.kind == address && strings.Contains(v, "/") || k.kind != text && strings.Contains(v, "*") || strings.Contains(v, "?")
+		return k.kind == address && strings.Contains(v, "/") || strings.ContainsAny(v, "*?") && v != "*" ||
+			k.kind == date && strings.Contains(v, "-") == (k.name == "aws:EpochTime")
 	})
 	if k.kind != list {
 		return Strings{pick(g, values...)}

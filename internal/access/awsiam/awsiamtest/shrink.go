@@ -27,6 +27,8 @@ type Part struct {
 	// Kind is "layer", "policy", "statement", "condition", "value", "key" or
 	// "setting", Name which one: the name of a layer, the operator of a condition.
 	Kind, Name string
+	// Statement is the one that the part is, of a statement.
+	Statement Statement
 	// Without is the case without it.
 	Without Case
 }
@@ -37,7 +39,7 @@ func Parts(c Case) []Part {
 	without := func(kind, name string, change func(*Case)) {
 		smaller := c.Clone()
 		change(&smaller)
-		parts = append(parts, Part{kind, name, smaller})
+		parts = append(parts, Part{Kind: kind, Name: name, Without: smaller})
 	}
 	for name, l := range Layers(&c) {
 		if len(*l) > 0 {
@@ -65,6 +67,7 @@ func Parts(c Case) []Part {
 				in := func(s *Case) *Policy { return &(*layerOf(s, name))[i] }
 				if len(p.Statement) > 1 {
 					without("statement", name, func(s *Case) { in(s).Statement = slices.Delete(in(s).Statement, j, j+1) })
+					parts[len(parts)-1].Statement = st
 				}
 				for operator, key := range conditions(st) {
 					without("condition", operator, func(s *Case) { drop(&in(s).Statement[j], operator, key) })

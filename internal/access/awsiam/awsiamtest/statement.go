@@ -122,7 +122,7 @@ func (g *generator) actions(s *Statement, l layer, match int) {
 	if l == layerResourceControl { // It may not have "*" alone.
 		matching = slices.DeleteFunc(matching, func(a string) bool { return a == "*" })
 	}
-	matches, not := g.often(match), g.often(10)
+	matches, not := g.often(match), g.often(10) && l != layerResourceControl
 	list := Strings{pick(g, others...)}
 	if matches != not {
 		list = Strings{pick(g, matching...)}
@@ -188,9 +188,6 @@ func (g *generator) resource(matches bool, l layer, version string) string {
 		patterns = []string{"arn:aws:" + parts[2] + ":*:" + last, "arn:aws:" + parts[2] + ":*"}
 		if l == layerIdentity || l == layerLimit {
 			patterns = append(patterns, "arn:aws:"+parts[2])
-		}
-		if parts[2] == "lambda" || parts[2] == "secretsmanager" {
-			patterns = append(patterns, head+"*:"+last[strings.LastIndexByte(last, ':')+1:])
 		}
 	}
 	return pick(g, patterns...)

@@ -45,7 +45,7 @@ var targets = []target{
 	{
 		actions:        []string{"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"},
 		arns:           []string{"arn:aws:kms:eu-west-1:{account}:key/0a1b2c3d", "arn:aws:kms:eu-west-1:{account}:key/4e5f6a7b"},
-		keys:           []contextKey{kmsCaller, kmsVia, kmsContext, kmsContextKeys, resourceTeam, resourceLevel},
+		keys:           []contextKey{kmsCaller, kmsVia, kmsAlgorithm, kmsContextKeys, resourceTeam, resourceLevel},
 		resourcePolicy: true,
 	},
 	{
@@ -164,7 +164,7 @@ var (
 	s3MaxKeys         = contextKey{"s3:max-keys", number, []string{"10", "100", "1000"}}
 	kmsCaller         = contextKey{"kms:CallerAccount", text, []string{ownAccount, otherAccount}}
 	kmsVia            = contextKey{"kms:ViaService", text, []string{"s3.eu-west-1.amazonaws.com", "sqs.eu-west-1.amazonaws.com"}}
-	kmsContext        = contextKey{"kms:EncryptionContext:app", text, []string{"billing", "Billing", "web"}}
+	kmsAlgorithm      = contextKey{"kms:EncryptionAlgorithm", text, []string{"SYMMETRIC_DEFAULT", "symmetric_default", "RSAES_OAEP_SHA_256"}}
 	kmsContextKeys    = contextKey{"kms:EncryptionContextKeys", list, []string{"app", "team", "aws:s3:arn"}}
 	secretStage       = contextKey{"secretsmanager:VersionStage", text, []string{"AWSCURRENT", "AWSPREVIOUS"}}
 	secretID          = contextKey{"secretsmanager:SecretId", arn, []string{"arn:aws:secretsmanager:eu-west-1:111122223333:secret:prod/db-AbCdEf", "arn:aws:secretsmanager:*:*:secret:prod/*"}}
@@ -189,9 +189,9 @@ var globalKeys = []contextKey{
 	{"aws:SecureTransport", boolean, []string{"true", "false"}},
 	{"aws:MultiFactorAuthPresent", boolean, []string{"true", "false"}},
 	{"aws:MultiFactorAuthAge", number, []string{"30", "300", "3600"}},
-	{"aws:CurrentTime", date, []string{"2026-03-01T12:00:00Z", "2026-06-01T00:00:00Z", "2027-01-01T00:00:00Z", "2026-06-01"}},
+	{"aws:CurrentTime", date, []string{"2026-03-01T12:00:00Z", "2026-06-01T00:00:00Z", "2027-01-01T00:00:00Z", "2026-06-01", "1780272000"}},
 	{"aws:TokenIssueTime", date, []string{"2026-03-01T11:00:00Z", "2026-05-31T23:59:59Z"}},
-	{"aws:EpochTime", date, []string{"1772366400", "1780272000", "1798761600"}},
+	{"aws:EpochTime", date, []string{"1772366400", "1780272000", "1798761600", "2026-06-01T00:00:00Z"}},
 	{"aws:UserAgent", text, []string{"aws-cli/2.15", "Boto3/1.34", "aws-cli/*"}},
 	{"aws:referer", text, []string{"https://example.com/a", "https://example.com/*", "https://example.org/"}},
 	{"aws:PrincipalTag/team", text, []string{"blue", "green", "Blue", "*"}},
