@@ -20,6 +20,10 @@ const (
 	// have. 100 KiB have room for fewer than 26,000, as each needs two
 	// quotation marks, a comma and a character.
 	MaxDocumentValues = 1 << 16
+	// MaxNameSize is how many bytes the name of an element, operator or
+	// condition key may have. The longest keys are those of tags, with 128
+	// characters, and of identity providers, with 255.
+	MaxNameSize = 2048
 )
 
 // The versions of the policy language.

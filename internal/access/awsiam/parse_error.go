@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 )
 
 // A SyntaxError says what in a document is not as the grammar has it, where,
@@ -66,11 +65,14 @@ const quoteLimit = 80
 // quote returns text of a document in quotation marks, everything but plain
 // ASCII escaped, and not longer than an error should be.
 func quote(text string) string {
-	shown, more := text, ""
-	if utf8.RuneCountInString(text) > quoteLimit {
-		shown, more = string([]rune(text)[:quoteLimit]), "…"
+	characters := 0
+	for i := range text { // not all of a long text
+		if characters == quoteLimit {
+			return strconv.QuoteToASCII(text[:i]) + "…"
+		}
+		characters++
 	}
-	return strconv.QuoteToASCII(shown) + more
+	return strconv.QuoteToASCII(text)
 }
 
 // A step is one step of a path: the name of an element, or the index in a list
@@ -88,7 +90,7 @@ func pathText(path []step) string {
 		switch {
 		case s.index > 0:
 			fmt.Fprintf(&b, "[%d]", s.index-1)
-		case !isPlain(s.name):
+		case len(s.name) > quoteLimit || !isPlain(s.name):
 			fmt.Fprintf(&b, "[%s]", quote(s.name))
 		case b.Len() > 0:
 			b.WriteString("." + s.name)
@@ -106,5 +108,5 @@ func isPlain(name string) bool {
 			return false
 		}
 	}
-	return name != "" && len(name) <= quoteLimit
+	return name != ""
 }

@@ -61,6 +61,17 @@ func FuzzParse(f *testing.F) {
 				}
 			}
 		}
+		for _, policyType := range []PolicyType{IdentityPolicy, ResourcePolicy, TrustPolicy, ServiceControlPolicy, ResourceControlPolicy} {
+			_, problems, err := CheckText(data, policyType)
+			if err != nil {
+				t.Fatalf("CheckText() = %v", err)
+			}
+			for _, p := range problems {
+				if p.Line < 1 || p.Line > lines || p.Column < 1 || p.Message == "" {
+					t.Errorf("problem of a document of %d lines: %+v", lines, p)
+				}
+			}
+		}
 		again, err := ParseEncoded(url.PathEscape(string(data)))
 		if diff := cmp.Diff(doc, again); err != nil || diff != "" {
 			t.Errorf("ParseEncoded() of the same document: %v\n%s", err, diff)

@@ -181,6 +181,7 @@ func TestParse_errors(t *testing.T) {
 		{"operator_is_a_string", statement(valid + `,"Condition":{"StringEquals":"x"}`), `line 1, column 76: Statement[0].Condition.StringEquals: an operator has to be an object of condition keys, not a string`},
 		{"condition_value_is_null", statement(valid + `,"Condition":{"Null":{"a:b":[true,null]}}`), `line 1, column 81: Statement[0].Condition.Null["a:b"][1]: the value has to be a string, number or boolean, or an array of them, not null`},
 		{"long_text_is_cut", `{"` + strings.Repeat("x", 1000) + `":1}`, `line 1, column 2: ["` + strings.Repeat("x", 80) + `"…]: "` + strings.Repeat("x", 80) + `"… is not an element of a policy document; use "Version", "Id", "Statement", or remove it`},
+		{"long_name", statement(valid + `,"Condition":{"` + strings.Repeat("x", 2049) + `":{}}`), `line 1, column 61: Statement[0].Condition: the name "` + strings.Repeat("x", 80) + `"… has 2049 bytes, more than 2048; no name that AWS knows is as long, so correct it`},
 		{"too_many_values", statement(`"Effect":"Allow","Action":["` + strings.Repeat(`","`, MaxDocumentValues) + `"]`), `line 1, column 196639: Statement[0].Action[65532]: the document has more than 65536 values; no policy that AWS takes has as many, so make sure that it is one`},
 		{"too_large", strings.Repeat(" ", MaxDocumentSize) + "{}", `line 1, column 1: the document has 1048578 bytes, more than 1048576; AWS takes no policy of that size, so make sure that it is one`},
 	} {

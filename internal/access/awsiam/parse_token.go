@@ -20,7 +20,11 @@ type reader struct {
 	// go forward: counting each from the start would take the square of the
 	// size of a document that is one line.
 	offset, line, column int
+	// positions of values by their paths; nil when nobody asks for them.
+	positions map[string]position
 }
+
+type position struct{ line, column int }
 
 // A token is a value, the begin of one, or the name of an element.
 type token struct {
@@ -76,9 +80,18 @@ func newReader(data []byte) (*reader, error) {
 	return r, nil
 }
 
-// token returns the next token. The ends of objects and arrays are not
-// tokens; object and array read them.
+// token returns the first token of the next value.
 func (r *reader) token() (token, error) {
+	tok, err := r.next()
+	if r.positions != nil {
+		r.positions[pathText(r.path)] = position{tok.line, tok.column}
+	}
+	return tok, err
+}
+
+// next returns the next token. The ends of objects and arrays are not tokens;
+// object and array read them.
+func (r *reader) next() (token, error) {
 	begin := r.nextOffset()
 	r.moveTo(begin)
 	tok := token{line: r.line, column: r.column}
@@ -118,9 +131,13 @@ func (r *reader) token() (token, error) {
 func (r *reader) object(value func(name token) error) error {
 	lines := make(map[string]int)
 	for r.dec.More() {
-		name, err := r.token()
+		name, err := r.next()
 		if err != nil {
 			return err
+		}
+		if len(name.text) > MaxNameSize {
+			return r.errorAt(name, "the name %s has %d bytes, more than %d; no name that AWS knows is as long, so correct it",
+				quote(name.text), len(name.text), MaxNameSize)
 		}
 		r.path = append(r.path, step{name: name.text})
 		if line := lines[name.text]; line > 0 {
