@@ -102,7 +102,7 @@ func (v *coverage) report(t *testing.T) {
 		}
 	}
 	delete(v.decisive, "")
-	t.Logf("decisive in a tenth of the cases: %v", v.decisive)
+	t.Logf("decisive in a twentieth of the cases: %v", v.decisive)
 	for _, outcome := range []string{allowed, explicit, implicit} {
 		if v.outcomes[outcome]*100 < v.cases*starved {
 			t.Errorf("%d of %d cases are %s, want %d %%", v.outcomes[outcome], v.cases, outcome, starved)

@@ -57,6 +57,10 @@ func (c Case) Service() string {
 	return service
 }
 
+// hasPolicy reports whether the resource is one that always has a policy: a
+// role its trust policy, a key its key policy.
+func (c Case) hasPolicy() bool { return c.Service() == "sts" || c.Service() == "kms" }
+
 // Clone returns a copy that shares nothing.
 func (c Case) Clone() Case {
 	data, err := json.Marshal(c)

@@ -6,7 +6,7 @@ import "strings"
 var operators = map[kind][]string{
 	text: {
 		"StringEquals", "StringEquals", "StringNotEquals", "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase", "StringLike",
-		"StringLike", "StringNotLike", "BinaryEquals",
+		"StringLike", "StringNotLike",
 	},
 	arn:     {"ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike", "StringLike", "StringEquals"},
 	boolean: {"Bool", "Bool", "StringEquals"},
@@ -17,6 +17,7 @@ var operators = map[kind][]string{
 	date: {
 		"DateEquals", "DateNotEquals", "DateLessThan", "DateLessThanEquals", "DateGreaterThan", "DateGreaterThanEquals",
 	},
+	binary:  {"BinaryEquals", "BinaryEquals", "StringEquals"},
 	address: {"IpAddress", "IpAddress", "NotIpAddress"},
 	list:    {"StringEquals", "StringNotEquals", "StringLike", "StringNotLike", "StringEqualsIgnoreCase"},
 }

@@ -69,7 +69,7 @@ func (g *generator) request() {
 		g.c.Principal = Principal{"user", "arn:aws:iam::111122223333:user/alice", "", ownAccount}
 	case n < 84:
 		g.c.Principal = Principal{"federated-user", "arn:aws:sts::111122223333:federated-user/alice", "arn:aws:iam::111122223333:user/alice", ownAccount}
-	case n < 87 && !g.options.Plain:
+	case n < 87 && !g.options.Plain && g.c.Action != "sts:AssumeRole": // Which root users cannot.
 		g.c.Principal = Principal{"root", "arn:aws:iam::111122223333:root", "", ownAccount}
 	case n < 94:
 		g.c.Principal = Principal{"service", pick(g, "events.amazonaws.com", "lambda.amazonaws.com"), "", ""}

@@ -42,7 +42,7 @@ func Parts(c Case) []Part {
 		parts = append(parts, Part{Kind: kind, Name: name, Without: smaller})
 	}
 	for name, l := range Layers(&c) {
-		if len(*l) > 0 {
+		if len(*l) > 0 && (name != "resource" || !c.hasPolicy()) {
 			without("layer", name, func(s *Case) { *layerOf(s, name) = nil })
 		}
 	}

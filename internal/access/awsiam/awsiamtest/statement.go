@@ -9,7 +9,9 @@ import (
 func (g *generator) policies() {
 	c := &g.c
 	if g.inAccount() {
-		c.Identity = g.some(0, 3, func() Policy { return g.policy(layerIdentity) })
+		if c.Principal.Kind != "root" { // It cannot have any.
+			c.Identity = g.some(0, 3, func() Policy { return g.policy(layerIdentity) })
+		}
 		if g.often(25) && c.Principal.Kind != "root" && c.Principal.Kind != "federated-user" {
 			c.Boundary = g.some(1, 1, func() Policy { return g.policy(layerLimit) })
 		}
@@ -22,16 +24,23 @@ func (g *generator) policies() {
 			}
 		}
 	}
-	if g.often(35) {
+	controlled := 35
+	if !slices.Contains(resourceControlled, c.Service()) {
+		controlled = 4
+	}
+	if g.often(controlled) {
 		for range 1 + g.IntN(2) {
 			c.ResourceControl = append(c.ResourceControl, g.some(0, 1, func() Policy { return g.policy(layerResourceControl) }))
 		}
 	}
 	if g.often(18) {
-		c.Endpoint = g.some(1, 2, func() Policy { return g.policy(layerEndpoint) })
+		c.Endpoint = g.some(1, 1, func() Policy { return g.policy(layerEndpoint) })
 	}
 	wanted := 50
-	if c.Account != ownAccount || !g.inAccount() || c.Service() == "kms" || c.Service() == "sts" {
+	switch {
+	case c.hasPolicy():
+		wanted = 100
+	case c.Account != ownAccount || !g.inAccount():
 		wanted = 93
 	}
 	if g.target.resourcePolicy && g.often(wanted) {

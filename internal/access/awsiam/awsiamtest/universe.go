@@ -1,7 +1,5 @@
 package awsiamtest
 
-import "strings"
-
 // Everything is made of few names, so that policies and requests meet.
 const (
 	ownAccount   = "111122223333"
@@ -134,6 +132,9 @@ var targets = []target{
 	},
 }
 
+// resourceControlled are the services that resource control policies apply to.
+var resourceControlled = []string{"s3", "sts", "kms", "sqs", "secretsmanager", "dynamodb", "ecr"}
+
 // A contextKey is a condition key with values that requests have and policies
 // ask for.
 type contextKey struct {
@@ -152,6 +153,7 @@ const (
 	number
 	date
 	address
+	binary
 	list
 )
 
@@ -196,7 +198,7 @@ var globalKeys = []contextKey{
 	{"aws:referer", text, []string{"https://example.com/a", "https://example.com/*", "https://example.org/"}},
 	{"aws:PrincipalTag/team", text, []string{"blue", "green", "Blue", "*"}},
 	{"aws:PrincipalTag/level", number, []string{"1", "2", "3.5"}},
-	{"aws:PrincipalTag/key", text, []string{"cXVlcnk=", "Ymx1ZQ==", "c3RvcmU="}},
+	{"aws:PrincipalTag/key", binary, []string{"cXVlcnk=", "Ymx1ZQ==", "c3RvcmU="}},
 	{"aws:RequestTag/env", text, []string{"prod", "dev"}},
 	{"aws:TagKeys", list, []string{"env", "team", "cost"}},
 	{"aws:CalledVia", list, []string{"athena.amazonaws.com", "cloudformation.amazonaws.com"}},
@@ -228,18 +230,3 @@ var (
 		{"aws:ResourceOrgID", text, []string{organization, "o-strangers00"}},
 	}
 )
-
-// services returns the services of the targets.
-func services() []string {
-	var names []string
-	seen := make(map[string]bool)
-	for _, t := range targets {
-		for _, a := range t.actions {
-			if s, _, _ := strings.Cut(a, ":"); !seen[s] {
-				seen[s] = true
-				names = append(names, s)
-			}
-		}
-	}
-	return names
-}
