@@ -53,11 +53,15 @@ func ConditionHolds(known Case, operator, key string, values []string) (bool, er
 // might decide by more than that.
 func holds(known Case, s awsiam.Statement) (bool, error) {
 	s.Principal, s.Action = &awsiam.Principals{Any: true, AWS: []string{"*"}}, []string{"*"}
+	account := known.Principal.Account
+	if known.Principal.Kind == awsiam.Root { // Who is allowed everything in his own.
+		account = strange
+	}
 	d := awsiam.Evaluate(awsiam.Input{
 		Request: access.Request{
 			Principal: access.Principal(known.Principal),
 			Action:    "sns:Publish",
-			Resource:  access.Resource{ID: known.Resource, Account: known.Principal.Account},
+			Resource:  access.Resource{ID: known.Resource, Account: account},
 			Context:   known.RequestContext(),
 		},
 		Resource: &awsiam.PolicySet{Policies: []awsiam.Policy{{
