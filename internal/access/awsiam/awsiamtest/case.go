@@ -100,18 +100,23 @@ func (c Case) Know(values map[string]Strings) Case {
 	return c
 }
 
+// RequestContext returns what is known of the request.
+func (c Case) RequestContext() access.Context {
+	known := access.NewContext(access.Absent)
+	for key, values := range c.Context {
+		known = known.With(key, values...)
+	}
+	return known.WithUnknown(c.Unknown...)
+}
+
 // Input returns the case as the engine takes it.
 func (c Case) Input() (awsiam.Input, error) {
 	in := awsiam.Input{Request: access.Request{
 		Principal: access.Principal(c.Principal),
 		Action:    c.Action,
 		Resource:  access.Resource{ID: c.Resource, Account: c.Account},
-		Context:   access.NewContext(access.Absent),
+		Context:   c.RequestContext(),
 	}}
-	for key, values := range c.Context {
-		in.Request.Context = in.Request.Context.With(key, values...)
-	}
-	in.Request.Context = in.Request.Context.WithUnknown(c.Unknown...)
 	var failed error
 	set := func(layer string, policies []Policy) awsiam.PolicySet {
 		var s awsiam.PolicySet

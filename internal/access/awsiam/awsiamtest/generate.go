@@ -12,8 +12,9 @@ type Options struct {
 	// Unknown: some of the keys that a policy asks for are unknown.
 	Unknown bool
 	// Plain leaves out what AWS's documentation and other evaluators are known
-	// to differ about: variables in documents of 2008, ARNs of fewer than six
-	// parts, root users, times as seconds.
+	// to differ about: variables in documents of 2008 and where a resource
+	// begins, ARNs of fewer than six parts, root users, times as seconds, grants to
+	// a session that has a policy.
 	Plain bool
 }
 
@@ -172,7 +173,8 @@ func (g *generator) present(k contextKey) Strings {
 }
 
 // forget makes some of the keys unknown that policies ask for and that do not
-// follow from the principal or the resource.
+// follow from the principal or the resource, as do tags of a bucket that do not
+// count.
 func (g *generator) forget() {
 	asked := make(map[string]bool)
 	for _, p := range g.c.All() {
@@ -186,12 +188,13 @@ func (g *generator) forget() {
 	}
 	var free []string
 	for _, k := range slices.Concat(g.target.keys, globalKeys) {
-		if name := strings.ToLower(k.name); asked[name] && !slices.Contains(derived, k.name) {
+		tag := g.c.Service() == "s3" && !g.c.ABAC && strings.HasPrefix(k.name, "aws:ResourceTag/")
+		if asked[strings.ToLower(k.name)] && !slices.Contains(derived, k.name) && !tag {
 			free = append(free, k.name)
 		}
 	}
 	g.Shuffle(len(free), func(i, j int) { free[i], free[j] = free[j], free[i] })
-	g.c.Unknown = append([]string(nil), free[:min(len(free), 1+g.IntN(4))]...)
+	g.c.Unknown = append([]string(nil), free[:min(len(free), 1+g.IntN(6))]...)
 	slices.Sort(g.c.Unknown)
 	for _, key := range g.c.Unknown {
 		delete(g.c.Context, key)

@@ -2,8 +2,10 @@ package awsiamtest
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/stowage-dev/stowage/internal/access"
+	"github.com/stowage-dev/stowage/internal/access/awsiam"
 )
 
 // Holds reports whether a formula that remained of a case holds once all keys
@@ -26,35 +28,49 @@ func Holds(f access.Formula, known Case) (bool, error) {
 
 // termHolds reports whether a term holds.
 func termHolds(t access.Term, known Case) (bool, error) {
-	if t.Missing != "" || t.Key == "" {
+	switch {
+	case t.Missing != "" || t.Key == "":
 		return false, fmt.Errorf("term %s cannot be decided", t)
+	case t.Key == "resource" && t.Operator == "ArnLike":
+		return holds(known, awsiam.Statement{Resource: t.Values})
 	}
 	return ConditionHolds(known, t.Operator, t.Key, t.Values)
 }
 
-// ConditionHolds reports whether one condition holds in the context of a case,
-// with everybody allowed everything if it does.
+// ConditionHolds reports whether one condition holds in the context of a case.
+// The operator is as it is written in a policy.
 func ConditionHolds(known Case, operator, key string, values []string) (bool, error) {
-	return StatementHolds(known, "2012-10-17", Statement{Condition: map[string]map[string]Strings{operator: {key: values}}})
+	c := awsiam.Condition{Operator: operator, Key: key, Values: values}
+	if set, base, found := strings.Cut(operator, ":"); found {
+		c.Set, c.Operator = set, base
+	}
+	c.Operator, c.IfExists = strings.CutSuffix(c.Operator, "IfExists")
+	return holds(known, awsiam.Statement{Resource: []string{"*"}, Conditions: []awsiam.Condition{c}})
 }
 
-// StatementHolds is ConditionHolds for all conditions of a statement.
-func StatementHolds(known Case, version string, s Statement) (bool, error) {
-	c := Case{
-		Principal: known.Principal, Context: known.Context,
-		// Nothing follows from this action and this resource.
-		Action: "sns:Publish", Resource: "arn:aws:sns:::any", Account: known.Principal.Account,
-		ResourcePolicy: []Policy{{Version: version, Statement: []Statement{{
-			Effect: "Allow", Principal: &Principals{Any: true}, Action: Strings{"*"}, Resource: Strings{"*"}, Condition: s.Condition,
-		}}}},
+// holds reports whether a statement of a resource policy applies that would
+// give everybody everything. It is not one of the service of the case, which
+// might decide by more than that.
+func holds(known Case, s awsiam.Statement) (bool, error) {
+	s.Principal, s.Action = &awsiam.Principals{Any: true, AWS: []string{"*"}}, []string{"*"}
+	account := known.Principal.Account
+	if known.Principal.Kind == awsiam.Root { // Who is allowed everything in his own.
+		account = strange
 	}
-	d, err := c.Evaluate()
-	if err != nil {
-		return false, err
-	}
+	d := awsiam.Evaluate(awsiam.Input{
+		Request: access.Request{
+			Principal: access.Principal(known.Principal),
+			Action:    "sns:Publish",
+			Resource:  access.Resource{ID: known.Resource, Account: account},
+			Context:   known.RequestContext(),
+		},
+		Resource: &awsiam.PolicySet{Policies: []awsiam.Policy{{
+			Name: "condition", Document: &awsiam.Document{Version: "2012-10-17", Statements: []awsiam.Statement{s}},
+		}}},
+	})
 	value, plain := d.Formula.Value()
 	if !plain {
-		return false, fmt.Errorf("conditions %v remain %s when all keys are known", s.Condition, d.Formula)
+		return false, fmt.Errorf("%+v remains %s when all keys are known", s, d.Formula)
 	}
 	return value, nil
 }

@@ -15,7 +15,17 @@ func (g *generator) policies() {
 		if g.often(25) && c.Principal.Kind != "root" && c.Principal.Kind != "federated-user" {
 			c.Boundary = g.some(1, 1, func() Policy { return g.policy(layerLimit) })
 		}
-		if g.often(30) && (c.Principal.Kind == "assumed-role" || c.Principal.Kind == "role" || c.Principal.Kind == "federated-user") {
+		sessions := 0
+		switch c.Principal.Kind {
+		case "assumed-role", "role":
+			sessions = 30
+		case "federated-user":
+			sessions = 60
+			if g.options.Plain {
+				sessions = 100
+			}
+		}
+		if g.often(sessions) {
 			c.Session = g.some(1, 1, func() Policy { return g.policy(layerLimit) })
 		}
 		if g.often(45) {
@@ -27,6 +37,9 @@ func (g *generator) policies() {
 	controlled := 35
 	if !slices.Contains(resourceControlled, c.Service()) {
 		controlled = 4
+		if g.options.Plain {
+			controlled = 0
+		}
 	}
 	if g.often(controlled) {
 		for range 1 + g.IntN(2) {
@@ -89,6 +102,9 @@ func (g *generator) policy(l layer) Policy {
 		p.Version = pick(g, "2008-10-17", "")
 	}
 	denies := map[layer]int{layerIdentity: 18, layerLimit: 15, layerServiceControl: 40, layerResourceControl: 100, layerEndpoint: 15, layerResource: 20}[l]
+	if g.options.Unknown && l != layerResourceControl {
+		denies /= 2
+	}
 	for range 1 + g.IntN(3) {
 		p.Statement = append(p.Statement, g.statement(l, g.often(denies), p.Version))
 	}
@@ -101,6 +117,9 @@ func (g *generator) statement(l layer, deny bool, version string) Statement {
 	if deny {
 		s.Effect = "Deny"
 		actions, resources, conditions = 65, 65, 75
+	}
+	if g.options.Unknown {
+		conditions += 25
 	}
 	g.actions(&s, l, actions)
 	switch {
@@ -188,7 +207,7 @@ func (g *generator) resource(matches bool, l layer, version string) string {
 	if parts[3] != "" {
 		patterns = append(patterns, "arn:aws:"+parts[2]+":*:*:"+last, "arn:*:"+parts[2]+":"+parts[3]+":*:"+last)
 	}
-	if strings.Contains(last, "blue") && (version == "2012-10-17" || !g.options.Plain) {
+	if i := strings.Index(last, "blue"); i >= 0 && (!g.options.Plain || version == "2012-10-17" && strings.ContainsAny(last[:i], "/:")) {
 		mark := pick(g, "${aws:PrincipalTag/team}", "${aws:PrincipalTag/team, 'blue'}", "${AWS:principaltag/team}")
 		patterns = append(patterns, head+strings.Replace(last, "blue", mark, 1), head+strings.Replace(last, "blue", mark, 1))
 	}
@@ -215,7 +234,11 @@ func (g *generator) principals(s *Statement) {
 		{Service: Strings{"events.amazonaws.com"}},
 		{AWS: Strings{"arn:aws:iam::111122223333:user/bob", "arn:aws:iam::111122223333:role/app"}, Service: Strings{"lambda.amazonaws.com"}},
 	}
-	if p.Kind != "role" { // Whose sessions have names that are not known.
+	if g.options.Plain && len(g.c.Session) > 0 && s.Effect == "Allow" {
+		s.Principal = pick(g, candidates[2:5]...)
+		return
+	}
+	if p.Kind != "role" && !g.options.Plain { // Whose sessions have names that are not known.
 		candidates = append(candidates, &Principals{AWS: Strings{"arn:aws:sts::111122223333:assumed-role/app/" + pick(g, session, "worker-2")}})
 	}
 	var own *Principals
