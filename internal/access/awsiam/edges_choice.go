@@ -10,14 +10,17 @@ import (
 // byName returns what has to hold for a request on some resource of a type
 // whose names have a number of colons at most. What is asked of the name and
 // only longer ARNs have does not hold: a "*" that may take colons matches ARNs
-// that no resource has.
-func byName(f access.Formula, r access.Resource, colons int) access.Formula {
+// that no resource has. Nor does what is asked of an identity that is there
+// already, as the question is about a new one.
+func (b *edgeBuilder) byName(f access.Formula, r access.Resource, colons int) access.Formula {
 	if !r.Below {
 		return f
 	}
 	return f.Map(func(t access.Term) access.Formula {
-		if t.Key == resourceKey && t.Operator == "ArnLike" && len(t.Values) == 1 && !isNameable(t.Values[0], r.ID, colons) {
-			return access.False()
+		if t.Key == resourceKey && t.Operator == "ArnLike" && len(t.Values) == 1 {
+			if _, taken := b.byID[t.Values[0]]; taken || !isNameable(t.Values[0], r.ID, colons) {
+				return access.False()
+			}
 		}
 		return access.If(t)
 	})

@@ -174,7 +174,7 @@ func (b *edgeBuilder) way(from int, uses []use, region, note string) launched {
 				q.policy = trustIn(principal.ID)
 			}
 			step := b.ask(from, q)
-			step.Formula = byName(step.Formula, q.resource, u.colons)
+			step.Formula = b.byName(step.Formula, q.resource, u.colons)
 			l.steps = append(l.steps, step)
 			at, known := chosen[resource]
 			switch {

@@ -189,10 +189,9 @@ func (b *edgeBuilder) growGroups(from, to int, unbind []access.Step) [][]access.
 	}
 	if b.may(from, "iam:AddUserToGroup") {
 		a, _ := parseARN(target.Principal.ID)
-		step := b.ask(from, question{
-			action: "iam:AddUserToGroup", resource: group("arn:"+a.partition+":iam::"+a.account+":group/", true), note: "put the user into a group that permits more",
-		})
-		step.Formula = access.And(byName(step.Formula, access.Resource{ID: step.Resource, Below: true}, 0), access.Missing("what the groups of "+a.account+" permit"))
+		other := group("arn:"+a.partition+":iam::"+a.account+":group/", true)
+		step := b.ask(from, question{action: "iam:AddUserToGroup", resource: other, note: "put the user into a group that permits more"})
+		step.Formula = access.And(b.byName(step.Formula, other, 0), access.Missing("what the groups of "+a.account+" permit"))
 		add(step)
 	}
 	return ways
