@@ -171,7 +171,7 @@ func (b *edgeBuilder) way(from int, uses []use, region, note string) launched {
 		for _, resource := range u.resources {
 			q := question{action: u.action, resource: someResource(fill(resource, a, ""), principal.Account), context: context, note: note}
 			if u.trusting {
-				q.policy = trustIn(principal.ID)
+				q.policy = b.trustIn(principal.ID)
 			}
 			step := b.ask(from, q)
 			step.Formula = b.byName(step.Formula, q.resource, u.colons)

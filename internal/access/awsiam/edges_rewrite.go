@@ -32,17 +32,22 @@ func (b *edgeBuilder) rewrite(from int) {
 		case b.may(from, "iam:UpdateAssumeRolePolicy"):
 			change := b.onIdentity(from, to, "iam:UpdateAssumeRolePolicy", "let the role trust the identity")
 			if !change.Formula.IsFalse() {
-				b.add(from, to, access.Rewrite, change, b.assumeStep(from, target, trustIn(d.Principal.ID)))
+				b.add(from, to, access.Rewrite, change, b.assumeStep(from, target, b.trustIn(d.Principal.ID)))
 			}
 		}
 	}
 }
 
 // trustIn returns the trust policy that a role would be given.
-func trustIn(id string) *PolicySet {
-	return &PolicySet{Policies: []Policy{{Name: "the trust policy that was put in place", Document: &Document{
-		Version: version2012, Statements: []Statement{{Principal: &Principals{AWS: []string{id}}, Action: []string{assumeRole}}},
-	}}}}
+func (b *edgeBuilder) trustIn(id string) *PolicySet {
+	s := b.put[id]
+	if s == nil {
+		s = &PolicySet{Policies: []Policy{{Name: "the trust policy that was put in place", Document: &Document{
+			Version: version2012, Statements: []Statement{{Principal: &Principals{AWS: []string{id}}, Action: []string{assumeRole}}},
+		}}}}
+		b.put[id] = s
+	}
+	return s
 }
 
 func (b *edgeBuilder) onIdentity(from, to int, action, note string) access.Step {

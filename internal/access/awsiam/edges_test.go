@@ -335,3 +335,44 @@ func TestEdges_launches(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkEdges has accounts with 200 roles, of which every tenth may assume
+// those of the account, every twentieth start functions with them, and every
+// hundredth do everything.
+func BenchmarkEdges(b *testing.B) {
+	const accounts, roles = 50, 200
+	documents := map[string]PolicySet{
+		"assume": set(allow("sts:AssumeRole", "*"), allow("s3:GetObject", "*")),
+		"launch": set(allow(`["iam:PassRole","lambda:*"]`, "*")),
+		"admin":  set(allow("*", "*")),
+		"plain":  set(allow(`["s3:Get*","s3:List*","dynamodb:Query"]`, "arn:aws:s3:::records/*"), deny("s3:Delete*", "*")),
+	}
+	onLambda := set(trusts(service("lambda.amazonaws.com")))
+	in := EdgeInput{Regions: []string{"eu-west-1", "us-east-1"}, Controls: map[string]Control{}}
+	for a := range accounts {
+		account := fmt.Sprintf("%012d", a)
+		within := set(trusts(aws(account)))
+		in.Controls[account] = Control{ServiceControl: []PolicySet{set(allow("*", "*"), deny("organizations:*", "*"))}}
+		for i := range roles {
+			d := role(fmt.Sprintf("arn:aws:iam::%s:role/r%d", account, i))
+			d.Policies, d.Trust = documents["plain"], &onLambda
+			switch {
+			case i%100 == 1:
+				d.Policies = documents["admin"]
+			case i%20 == 2:
+				d.Policies = documents["launch"]
+			case i%10 == 3:
+				d.Policies = documents["assume"]
+			}
+			if i%4 == 0 {
+				d.Trust = &within
+			}
+			in.Identities = append(in.Identities, d)
+		}
+	}
+	for b.Loop() {
+		edges, administrators := Edges(in)
+		b.ReportMetric(float64(len(edges)), "edges")
+		b.ReportMetric(float64(len(administrators)), "administrators")
+	}
+}
