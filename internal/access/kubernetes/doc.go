@@ -1,0 +1,2 @@
+// Package kubernetes answers as whom a pod can act.
+package kubernetes
