@@ -207,7 +207,7 @@ func writeAnyIfExists(c awsiamtest.Case) (awsiamtest.Case, bool) {
 					continue
 				}
 				maps.DeleteFunc(keys, func(key string, _ awsiamtest.Strings) bool {
-					absent := !has(c, key)
+					absent := !c.Has(key)
 					changed = changed || absent
 					return absent
 				})
@@ -278,7 +278,7 @@ func readVoid(c awsiamtest.Case) []awsiamtest.Case {
 
 // isVoid reports whether a text has a variable without a value.
 func isVoid(c awsiamtest.Case, text string) bool {
-	return !strings.Contains(text, ", '") && slices.ContainsFunc(awsiamtest.Variables(text), func(key string) bool { return !has(c, key) })
+	return !strings.Contains(text, ", '") && slices.ContainsFunc(awsiamtest.Variables(text), func(key string) bool { return !c.Has(key) })
 }
 
 // readResources returns the case with the doubtful texts of its statements read
