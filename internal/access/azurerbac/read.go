@@ -30,7 +30,8 @@ func ReadRoleDefinitions(data []byte) ([]RoleDefinition, error) {
 
 // ReadRoleAssignments reads role assignments in the same forms, and the
 // eligible ones of Privileged Identity Management
-// (roleEligibilityScheduleInstances).
+// (roleEligibilityScheduleInstances). Those of Cosmos DB (sqlRoleAssignments)
+// have the same form, as its definitions have.
 //
 // https://learn.microsoft.com/rest/api/authorization/role-assignments/list-for-scope
 func ReadRoleAssignments(data []byte) ([]RoleAssignment, error) {

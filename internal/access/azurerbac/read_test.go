@@ -42,6 +42,16 @@ func TestReadRoleAssignments(t *testing.T) {
 			t.Errorf("got %+v, %v", got, err)
 		}
 	})
+	t.Run("cosmos", func(t *testing.T) {
+		t.Parallel()
+		got, err := ReadRoleAssignments([]byte(`{"value": [{"id": "` + cosmos + `/sqlRoleAssignments/a", "name": "a",
+			"type": "Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments",
+			"properties": {"scope": "` + cosmos + `/dbs/shop", "roleDefinitionId": "r", "principalId": "p"}}]}`))
+		want := []RoleAssignment{{ID: cosmos + "/sqlRoleAssignments/a", RoleID: "r", Scope: cosmos + "/dbs/shop", Principal: Principal{ID: "p"}}}
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%v\n%s", err, diff)
+		}
+	})
 	t.Run("tenant_from_id", func(t *testing.T) {
 		t.Parallel()
 		got, err := ReadRoleAssignments([]byte(`[{"id": "/providers/Microsoft.Authorization/roleAssignments/a", "roleDefinitionId": "r", "principalId": "p"}]`))
