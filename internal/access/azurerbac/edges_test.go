@@ -54,6 +54,22 @@ func TestEdges(t *testing.T) {
 			want:      []string{"rewrite by ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/write: always"},
 		},
 		{
+			name: "itself", doc: "../entra/workload-id/workload-identity-federation",
+			documents: assignments(assign(t, "Managed Identity Contributor", uami)),
+			change:    func(e *Estate) { e.Identities[0].ID = app },
+		},
+		{
+			name: "management_group", doc: "role-based-access-control/scope-overview",
+			documents: assignments(assign(t, "Managed Identity Contributor", platform)),
+			change: func(e *Estate) {
+				e.Subscriptions[0].ManagementGroups.IDs = []string{platform}
+				e.Identities = append(e.Identities, Identity{ID: other, Resource: "/subscriptions/elsewhere/resourceGroups/x"})
+			},
+			want: []string{
+				"rewrite by ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/write: always",
+			},
+		},
+		{
 			name: "federated_credential_denied", doc: "role-based-access-control/deny-assignments",
 			documents: Documents{Assignments: []RoleAssignment{assign(t, "Managed Identity Contributor", uami)}, Denies: []DenyAssignment{shallow}},
 		},
@@ -131,6 +147,9 @@ func TestEdges(t *testing.T) {
 			var got []string
 			edges, admins := Edges(e)
 			for _, edge := range edges {
+				if edge.From == app && edge.To == other && edge.Formula.Verdict() == access.Unknown {
+					continue // in a subscription that was not read
+				}
 				if edge.From != app || edge.To != identity {
 					t.Errorf("edge from %s to %s", edge.From, edge.To)
 				}
