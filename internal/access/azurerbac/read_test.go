@@ -23,6 +23,7 @@ func TestReadRoleAssignments(t *testing.T) {
 		"resource_graph":  `{"count": 1, "data": [{` + id + `, "type": "microsoft.authorization/roleassignments", "properties": {` + properties + `}}], "facets": []}`,
 		"flat":            ` [{` + id + `, "scope": "/subscriptions/s", ` + properties + `}]`,
 		"scope_from_id":   `[{` + id + `, ` + properties + `}]`,
+		"alone":           "\n{" + id + `, "scope": "/subscriptions/s", ` + properties + `}`,
 		"null_properties": `[{` + id + `, "properties": null, ` + properties + `}]`,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -104,8 +105,9 @@ func TestReadErrors(t *testing.T) {
 		want string
 	}{
 		{"empty", definitions, "", "role definitions: line 1, column 1: unexpected EOF"},
-		{"no_list", definitions, "3", "role definitions: want a list, or an object with one"},
-		{"no_value", definitions, `{"id": "a"}`, `role definitions: object has no list: want one as "value" or "data"`},
+		{"no_list", definitions, "3", "role definitions: want a list, or an object"},
+		{"no_value", definitions, `{"x": "a"}`, `role definitions: object has no list: want one as "value" or "data"`},
+		{"one_alone", definitions, "\n {\"id\": \"a\"}", "role definition 0 (line 2, column 2) a: permissions is missing"},
 		{"two_lists", definitions, `{"value": [], "data": []}`, `role definitions: "data": want one list, as "value" or "data"`},
 		{"table", definitions, `{"data": {"columns": []}}`, `role definitions: "data": want one list, as "value" or "data"`},
 		{"page", definitions, `{"value": [], "nextLink": "https://example.com"}`, `role definitions: "nextLink": the list goes on; join its pages first`},
