@@ -58,10 +58,16 @@
 // Cosmos DB for NoSQL has a native access control of its own ([Cosmos]). Which
 // operations mean what on which store is not decided here.
 //
+// # Acting as others
+//
+// [Edges] finds who can come to act as managed identities, by operations that
+// are evaluated as all others.
+//
 // # Not evaluated
 //
 // Classic administrators, who ended in 2024; delegations of Azure Lighthouse;
 // resource locks, which block changes by everybody; Azure Policy; networks;
 // access control lists of hierarchical namespaces, SFTP users and anonymous
-// access of storage accounts; rights inside databases.
+// access of storage accounts; the local access control of managed HSMs; access
+// policies of Redis; rights inside databases.
 package azurerbac
