@@ -112,8 +112,12 @@ func TestMissingDocuments(t *testing.T) {
 			"role assignment " + reader.ID + `: scope "shop" does not start with a slash: want a resource id`,
 		},
 		{"nothing_for_everyone", Documents{Assignments: []RoleAssignment{toEveryone}}, access.Allowed, ""},
-		{"principal", Documents{Assignments: []RoleAssignment{{RoleID: reader.RoleID, Scope: account}}}, access.Unknown,
-			"an assignment names a principal without an id"},
+		{
+			"principal",
+			Documents{Assignments: []RoleAssignment{{RoleID: reader.RoleID, Scope: account}}},
+			access.Unknown,
+			"an assignment names a principal without an id",
+		},
 		{"role_elsewhere", Documents{Assignments: []RoleAssignment{{RoleID: "x", Scope: vault, Principal: Principal{ID: app}}}}, access.Denied, ""},
 		{
 			"role_twice",
