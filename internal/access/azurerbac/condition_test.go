@@ -300,3 +300,39 @@ func builtInConditions(t testing.TB) []string {
 	}
 	return conditions
 }
+
+// TestConditionOnSensitivity is an example of the documentation: what is tagged
+// as sensitive is read over private links only.
+func TestConditionOnSensitivity(t *testing.T) {
+	t.Parallel()
+	const (
+		doc = docs + "storage/blobs/storage-auth-abac-examples"
+		tag = "@Resource[Microsoft.Storage/storageAccounts/blobServices/containers/blobs/tags:sensitivity<$key_case_sensitive$>]"
+	)
+	a := assign(t, "Storage Blob Data Reader", account)
+	a.Condition = `(!(ActionMatches{'` + readBlob + `'} AND NOT SubOperationMatches{'Blob.List'})) OR
+		((` + tag + ` StringEquals 'high' AND @Environment[isPrivateLink] BoolEquals true) OR
+		` + tag + ` StringNotEquals 'high' OR NOT Exists ` + tag + `)`
+	high, low := context(t, tag, "high"), context(t, tag, "low")
+	none := access.NewContext(access.Absent)
+	for _, test := range []struct {
+		name    string
+		context access.Context
+		want    string
+	}{
+		{"not_tagged", none, "always"},
+		{"low", low, "always"},
+		{"high", high, `@Environment[isPrivateLink] BoolEquals "true"`},
+		{"high_by_a_private_link", high.With("@environment[isprivatelink]", "true"), "always"},
+		{"high_from_the_internet", high.With("@environment[isprivatelink]", "false"), "never"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			in := askData(assignments(a), readBlob, private)
+			in.Request.Context, in.SubOperation = test.context, access.Value{State: access.Absent}
+			if got := Evaluate(in).Formula.String(); got != test.want {
+				t.Errorf("%s: %s, want %s", doc, got, test.want)
+			}
+		})
+	}
+}
