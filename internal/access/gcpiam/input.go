@@ -48,6 +48,11 @@ type Input struct {
 	// PublicAccessPrevention is that setting of the bucket, from itself or its
 	// organization.
 	PublicAccessPrevention PublicAccess
+	// ObjectACLs are the access control lists of the object that is asked for,
+	// as policies; nil when the bucket has uniform bucket-level access, and for
+	// all other resources. Of a question about any object they make what
+	// nothing else grants unknown.
+	ObjectACLs *PolicySet
 	// Scopes are the access scopes of the token, that of a node or virtual
 	// machine; nil for a token that they do not limit.
 	Scopes *ScopeSet
