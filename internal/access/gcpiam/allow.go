@@ -12,6 +12,9 @@ import (
 // anything above it to grant the permission. Policies only add.
 func (e *evaluation) allow() access.Formula {
 	layer := access.Layer{Name: "allow policies"}
+	if e.in.Request.Action == "bigquery.tables.getData" {
+		layer.Note = "enough to list the rows of a table; a query also needs bigquery.jobs.create on some project"
+	}
 	var granted []access.Formula
 	missing := func(what string) {
 		granted = append(granted, access.Missing(what))
@@ -40,8 +43,8 @@ func (e *evaluation) allow() access.Formula {
 		}
 	}
 	layer.Result = access.Or(granted...)
-	if layer.Note == "" && len(layer.Statements) == 0 {
-		layer.Note = "no binding: nothing is granted"
+	if len(granted) == 0 {
+		layer.Note = joinNotes(layer.Note, "no binding: nothing is granted")
 	}
 	e.layer(layer)
 	return layer.Result

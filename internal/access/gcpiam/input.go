@@ -32,8 +32,8 @@ type Input struct {
 	Identity Identity
 	// Project that the resource is in; empty for one of an organization.
 	Project Project
-	// Hierarchy is the resource and everything above it that has policies, the
-	// organization first.
+	// Hierarchy is everything above the resource, whether it has policies or
+	// not, and the resource itself, the organization first.
 	Hierarchy []Node
 	// HierarchyMissing says why some level of the hierarchy could not be read;
 	// empty when all could.
@@ -86,8 +86,8 @@ type Identity struct {
 // A Project has two names that policies do not take one for the other.
 type Project struct{ ID, Number string }
 
-// A Node is a resource with policies of its own, or an organization, folder or
-// project.
+// A Node is an organization, folder, project or resource, as the managed folder
+// that an object is in.
 type Node struct {
 	// Name is "organizations/9", "folders/7", "projects/my-project" or
 	// "projects/123", or a full resource name.

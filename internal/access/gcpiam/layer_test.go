@@ -167,7 +167,8 @@ func TestHostilePolicies(t *testing.T) {
 		in = in.bind(3, convenience)
 	}
 	in = in.bind(3, Binding{Role: "roles/storage.objectViewer", Members: []string{strings.Repeat("x", 1<<20)}})
-	in = in.when(3, "roles/storage.objectViewer", loops(3), app)
+	in = in.when(3, "roles/storage.objectViewer", costly, app)
+	in.Request.Context = in.Request.Context.With("resource.name", strings.Repeat("x", 1<<16))
 	if got := Decide(in); got.Verdict() != access.Unknown {
 		t.Errorf("Decide() = %s, want unknown", got)
 	}
