@@ -206,7 +206,7 @@ func TestAttached(t *testing.T) {
 		broken []BrokenLink
 		want   []string
 	}{
-		{name: "cloud_run", found: RunService("run@p.iam.gserviceaccount.com"), want: []string{"primary attached run@p.iam.gserviceaccount.com allowed"}},
+		{name: "cloud_run", found: RunService("run@p.iam.gserviceaccount.com"), want: []string{"primary attached serviceAccount:run@p.iam.gserviceaccount.com allowed"}},
 		{name: "cloud_run_without_account", found: RunService("")},
 		{
 			name: "container_app", found: AppIdentities([]AttachedIdentity{{ManagedIdentity: managed, SystemAssigned: true}, {ManagedIdentity: ManagedIdentity{ClientID: "u"}}}),
