@@ -142,7 +142,8 @@ func (x *eksIndex) subjects(r workload.Role) (subjects []string, literal bool) {
 				continue
 			}
 			i := slices.IndexFunc(s.Conditions, func(c awsiam.Condition) bool {
-				return c.Operator == "StringEquals" && c.Set == "" && !c.IfExists && strings.EqualFold(c.Key, x.issuer+":sub") &&
+				// A token always has one subject, so modifiers change nothing.
+				return c.Operator == "StringEquals" && strings.EqualFold(c.Key, x.issuer+":sub") &&
 					!slices.ContainsFunc(c.Values, func(v string) bool { return strings.Contains(v, "${") })
 			})
 			if i < 0 {

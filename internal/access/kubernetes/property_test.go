@@ -1,9 +1,13 @@
 package kubernetes
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/stowage-dev/stowage/internal/access"
 	"github.com/stowage-dev/stowage/internal/access/awsiam"
@@ -189,5 +193,54 @@ func gkeWorld(_ *testing.T, next chooser) world {
 			func(_ *Cluster, n *Node) { n.Google = &GoogleNode{Missing: "hidden"} },
 			func(_ *Cluster, n *Node) { n.Firewall = workload.UnknownFirewall },
 		},
+	}
+}
+
+// One resolver answers for many at a time.
+func TestResolverIsShared(t *testing.T) {
+	t.Parallel()
+	c := eks(t, federated(oidc, subject("StringLike", "system:serviceaccount:prod:*")))
+	c.RBAC = bound("ClusterRole", "", app, rule("*", "*"))
+	r := NewResolver(c)
+	want := lines(r.Identities(irsaPod(), closed))
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			if diff := cmp.Diff(want, lines(r.Identities(irsaPod(), closed))); diff != "" {
+				t.Errorf("identities mismatch (-want +got):\n%s", diff)
+			}
+			r.Secrets(template())
+			r.Edges(nil)
+		})
+	}
+	group.Wait()
+}
+
+// BenchmarkIdentities is of a pod in an account with many roles, each for a
+// service account of its own.
+func BenchmarkIdentities(b *testing.B) {
+	c := Cluster{EKS: &EKS{
+		Name: "shop", ARN: clusterARN, Issuer: "https://" + oidc, Agent: yes(),
+		Providers: []Provider{{ARN: "arn:aws:iam::111122223333:oidc-provider/" + oidc}},
+	}}
+	for i := range 5_000 {
+		name := fmt.Sprintf("app-%d", i)
+		document, err := awsiam.Parse([]byte(federated(oidc, subject("StringEquals", "system:serviceaccount:prod:"+name))))
+		if err != nil {
+			b.Fatal(err)
+		}
+		arn := "arn:aws:iam::111122223333:role/" + name
+		c.Accounts = append(c.Accounts, ServiceAccount{Account: Account{"prod", name}, Annotations: map[string]string{annotationRole: arn}})
+		c.EKS.Roles = append(c.EKS.Roles, workload.Role{
+			ARN: arn, Trust: awsiam.PolicySet{Policies: []awsiam.Policy{{Name: name, Document: document}}},
+		})
+	}
+	r := NewResolver(c)
+	p := irsaPod()
+	p.ServiceAccount = "app-4711"
+	for b.Loop() {
+		if as := r.Identities(p, closed); len(as.Found) != 1 {
+			b.Fatalf("identities: %v", lines(as))
+		}
 	}
 }

@@ -1,10 +1,13 @@
 package kubernetes
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/stowage-dev/stowage/internal/access"
 )
@@ -245,6 +248,49 @@ func TestSecretsAgreeWithRequests(t *testing.T) {
 	}
 	if seen < 500 {
 		t.Errorf("%d Secrets could be read: the random objects test little", seen)
+	}
+}
+
+func TestPowers(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name string
+		rbac RBAC
+		want []string
+	}{
+		{"create_limited_to_names_is_nothing", bound("Role", "prod", app, rule("create", "pods", "a")), nil},
+		{"update_limited_to_names", bound("Role", "prod", app, rule("update", "pods", "a")), []string{"enter-pods prod [a] allowed"}},
+		{"subresource_limited_to_names", bound("Role", "prod", app, rule("create", "serviceaccounts/token", "a", "b")), []string{"make-tokens prod [a b] allowed"}},
+		{"node_proxy_needs_the_cluster", bound("Role", "prod", app, rule("create", "nodes/proxy")), nil},
+		{"node_proxy", bound("ClusterRole", "", app, rule("get", "nodes/proxy")), []string{"node-proxy * [] allowed"}},
+		{"groups_alone", bound("ClusterRole", "", app, rule("impersonate", "groups")), nil},
+		{
+			"everywhere_and_in_a_namespace",
+			join(bound("ClusterRole", "", app, rule("create", "pods")), bound("Role", "prod", app, rule("create", "pods"))),
+			[]string{"create-pods * [] allowed"},
+		},
+		{
+			"in_two_ways",
+			join(bound("Role", "prod", app, rule("create", "pods")), bound("Role", "prod", app, Rule{
+				Verbs: []string{"patch"}, APIGroups: []string{"apps"}, Resources: []string{"deployments"},
+			})),
+			[]string{"create-pods prod [] allowed"},
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			var got []string
+			for _, p := range NewAuthorizer(test.rbac).Powers(Account{"prod", "app"}) {
+				namespace := p.Namespace
+				if namespace == "" {
+					namespace = "*"
+				}
+				got = append(got, fmt.Sprintf("%s %s %v %s", p.Kind, namespace, p.Names, p.Formula.Verdict()))
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("powers mismatch (-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 
