@@ -44,8 +44,8 @@ func newCoverage() *coverage {
 	}
 }
 
-// count takes a case in; thoroughly, it also looks for what was decisive in it.
-func (v *coverage) count(t *testing.T, c awsiamtest.Case, outcome string, thoroughly bool) {
+// count takes a case in, and looks for what was decisive in it.
+func (v *coverage) count(t *testing.T, c awsiamtest.Case, outcome string) {
 	v.cases++
 	v.outcomes[outcome]++
 	for by, key := range map[*map[string]map[string]int]string{&v.services: c.Service(), &v.kinds: c.Principal.Kind} {
@@ -54,33 +54,40 @@ func (v *coverage) count(t *testing.T, c awsiamtest.Case, outcome string, thorou
 		}
 		(*by)[key][outcome]++
 	}
-	if !thoroughly {
-		return
-	}
 	for _, p := range awsiamtest.Parts(c) {
-		if p.Kind == "key" || p.Kind == "value" || p.Kind == "policy" || decide(t, p.Without) == outcome {
+		names := namesOf(p)
+		if !slices.ContainsFunc(names, func(name string) bool { return v.decisive[name] < enough }) || decide(t, p.Without(c)) == outcome {
 			continue
 		}
-		switch p.Kind {
-		case "condition":
-			set, operator, found := strings.Cut(p.Name, ":")
-			if !found {
-				set, operator = "", p.Name
-			}
-			v.decisive[set]++
-			if base, cut := strings.CutSuffix(operator, "IfExists"); cut {
-				v.decisive["IfExists"]++
-				operator = base
-			}
-			v.decisive[operator]++
-		case "statement":
-			for name := range elementsOf(p.Statement) {
-				v.decisive[name]++
-			}
-		default:
-			v.decisive[p.Kind+" "+strings.TrimRight(p.Name, " 0123456789")]++
+		for _, name := range names {
+			v.decisive[name]++
 		}
 	}
+}
+
+// enough is how often something has to be seen to make the difference; what was
+// is not looked for in the cases that follow.
+const enough = 20
+
+// namesOf returns what a part of a case is an example of.
+func namesOf(p awsiamtest.Part) []string {
+	switch p.Kind {
+	case "layer", "setting":
+		return []string{p.Kind + " " + strings.TrimRight(p.Name, " 0123456789")}
+	case "statement":
+		return slices.Collect(maps.Keys(elementsOf(p.Statement)))
+	case "condition":
+		var names []string
+		operator := p.Name
+		if set, base, found := strings.Cut(operator, ":"); found {
+			names, operator = append(names, set), base
+		}
+		if base, cut := strings.CutSuffix(operator, "IfExists"); cut {
+			names, operator = append(names, "IfExists"), base
+		}
+		return append(names, operator)
+	}
+	return nil
 }
 
 // elementsOf returns what a statement is written with that not all are.
@@ -101,8 +108,7 @@ func (v *coverage) report(t *testing.T) {
 			t.Logf("  %-18s %s", name, v.shares(by[name]))
 		}
 	}
-	delete(v.decisive, "")
-	t.Logf("decisive in a twentieth of the cases: %v", v.decisive)
+	t.Logf("made the difference (looked for until %d times): %v", enough, v.decisive)
 	for _, outcome := range []string{allowed, explicit, implicit} {
 		if v.outcomes[outcome]*100 < v.cases*starved {
 			t.Errorf("%d of %d cases are %s, want %d %%", v.outcomes[outcome], v.cases, outcome, starved)
@@ -118,7 +124,7 @@ func (v *coverage) report(t *testing.T) {
 	}
 	for _, name := range mustDecide {
 		if v.decisive[name] == 0 {
-			t.Errorf("%s never made a difference", name)
+			t.Errorf("%s never made the difference", name)
 		}
 	}
 }

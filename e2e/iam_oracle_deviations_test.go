@@ -55,8 +55,8 @@ var deviations = []deviation{
 		docs: userGuide + "reference_policies_elements_resource.html", write: writeCrossing,
 	},
 	{
-		id: "O11", what: "an ARN of fewer than six parts is not taken in some kinds of policies, nor in NotResource",
-		docs: userGuide + "reference_policies_elements_resource.html", write: writeShort,
+		id: "O11", what: "an ARN of fewer than six parts has a meaning; AWS only gives it one in policies of identities, and none in NotResource",
+		docs: userGuide + "reference_policies_elements_resource.html", readings: readShort,
 	},
 	{
 		id: "O12", what: "a time in seconds is compared with one in words as if it were in milliseconds",
@@ -77,6 +77,14 @@ var deviations = []deviation{
 	{
 		id: "O16", what: "an address is never unlike a single one of the other version of IP",
 		docs: userGuide + "reference_policies_elements_condition_operators.html#Conditions_IPAddress", write: writeAddress,
+	},
+	{
+		id: "O17", what: "a negated operator does not hold for a variable without a value",
+		docs: userGuide + "reference_policies_variables.html#policy-vars-no-value", write: writeVoid,
+	},
+	{
+		id: "O18", what: "NotResource with a variable without a value makes a statement void; AWS also says that it excludes nothing",
+		docs: userGuide + "reference_policies_variables.html#policy-vars-no-value", readings: readVoid,
 	},
 }
 
@@ -199,7 +207,7 @@ func writeAnyIfExists(c awsiamtest.Case) (awsiamtest.Case, bool) {
 					continue
 				}
 				maps.DeleteFunc(keys, func(key string, _ awsiamtest.Strings) bool {
-					absent := !has(c, key)
+					absent := !c.Has(key)
 					changed = changed || absent
 					return absent
 				})
@@ -245,46 +253,82 @@ func writeVariable(c awsiamtest.Case) (awsiamtest.Case, bool) {
 	})
 }
 
-// writeCrossing replaces each ARN whose * has to go on over a colon by what it
-// matches: the resource, or none.
+// writeCrossing replaces each ARN that only matches because a * goes on over a
+// colon by the resource that it matches.
 func writeCrossing(c awsiamtest.Case) (awsiamtest.Case, bool) {
-	return rewriteResources(c, func(pattern string) bool { return covers(pattern, c.Resource) != within(pattern, c.Resource) })
-}
-
-// writeShort replaces each ARN of fewer than six parts by what it matches.
-func writeShort(c awsiamtest.Case) (awsiamtest.Case, bool) {
-	return rewriteResources(c, func(pattern string) bool { return strings.Count(pattern, ":") < 5 })
-}
-
-func rewriteResources(c awsiamtest.Case, affected func(pattern string) bool) (awsiamtest.Case, bool) {
 	return rewrite(c, func(_ awsiamtest.Policy, text string) string {
-		switch {
-		case !strings.HasPrefix(text, "arn:") || len(awsiamtest.Variables(text)) > 0 || !affected(text):
-			return text
-		case covers(text, c.Resource):
+		if strings.HasPrefix(text, "arn:") && glob(text, c.Resource) && !within(text, c.Resource) {
 			return c.Resource
 		}
-		return "arn:aws:s3:::none"
+		return text
 	})
 }
 
-// covers reports whether a pattern matches a resource when each * takes what it
-// can. A pattern that ends early means all that goes on.
-func covers(pattern, text string) bool {
-	if strings.Count(pattern, ":") < 5 && strings.HasPrefix(pattern, "arn:") {
-		return glob(pattern, text) || glob(pattern+":*", text)
+// readShort reads each ARN of fewer than six parts as one that matches and as
+// one that does not.
+func readShort(c awsiamtest.Case) []awsiamtest.Case {
+	return readResources(c, func(text string) bool { return strings.HasPrefix(text, "arn:") && strings.Count(text, ":") < 5 })
+}
+
+// readVoid reads each resource with a variable that has no value as one that
+// matches, so that NotResource does not, and as one that does not.
+func readVoid(c awsiamtest.Case) []awsiamtest.Case {
+	return readResources(c, func(text string) bool { return strings.HasPrefix(text, "arn:") && isVoid(c, text) })
+}
+
+// isVoid reports whether a text has a variable without a value.
+func isVoid(c awsiamtest.Case, text string) bool {
+	return !strings.Contains(text, ", '") && slices.ContainsFunc(awsiamtest.Variables(text), func(key string) bool { return !c.Has(key) })
+}
+
+// readResources returns the case with the doubtful texts of its statements read
+// in both ways.
+func readResources(c awsiamtest.Case, doubtful func(text string) bool) []awsiamtest.Case {
+	var texts []string
+	_, _ = rewrite(c, func(_ awsiamtest.Policy, text string) string {
+		if doubtful(text) && !slices.Contains(texts, text) {
+			texts = append(texts, text)
+		}
+		return text
+	})
+	readings := []awsiamtest.Case{c}
+	for _, text := range texts {
+		var next []awsiamtest.Case
+		for _, reading := range readings {
+			for _, as := range []string{c.Resource, noResource} {
+				one, _ := rewrite(reading, func(_ awsiamtest.Policy, t string) string {
+					if t == text {
+						return as
+					}
+					return t
+				})
+				next = append(next, one)
+			}
+		}
+		readings = next
 	}
-	return glob(pattern, text)
+	return readings[:len(readings):len(readings)]
+}
+
+// noResource is an ARN that no case is about.
+const noResource = "arn:aws:s3:::none"
+
+// writeVoid writes values with a variable that has no value as one that no key
+// has.
+func writeVoid(c awsiamtest.Case) (awsiamtest.Case, bool) {
+	return rewrite(c, func(p awsiamtest.Policy, text string) string {
+		if p.Version == "2012-10-17" && !strings.HasPrefix(text, "arn:") && isVoid(c, text) {
+			return "no such value"
+		}
+		return text
+	})
 }
 
 // within reports whether a pattern matches a resource part by part.
 func within(pattern, text string) bool {
 	patterns, texts := strings.SplitN(pattern, ":", 6), strings.SplitN(text, ":", 6)
-	if len(texts) < 6 {
+	if len(texts) < 6 || len(patterns) < 6 {
 		return false
-	}
-	for len(patterns) < 6 {
-		patterns = append(patterns, "*")
 	}
 	return !slices.ContainsFunc([]int{0, 1, 2, 3, 4, 5}, func(i int) bool { return !glob(patterns[i], texts[i]) })
 }

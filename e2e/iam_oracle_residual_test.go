@@ -224,7 +224,7 @@ func isOrdered(operator string) bool {
 }
 
 func invertAbsent(_ *testing.T, c iamsimulate.Condition, known awsiamtest.Case) (bool, bool) {
-	return c.Operator != "ForAllValues:Bool", c.Inverted && isOrdered(c.Operator) && !has(known, c.Key)
+	return c.Operator != "ForAllValues:Bool", c.Inverted && isOrdered(c.Operator) && !known.Has(c.Key)
 }
 
 // invertVoid takes values out that cannot be what the key has, as a variable in
@@ -234,7 +234,7 @@ func invertVoid(t *testing.T, c iamsimulate.Condition, known awsiamtest.Case) (b
 		return false, false
 	}
 	values := slices.DeleteFunc(slices.Clone(c.Values), func(v string) bool {
-		return !strings.Contains(v, ", '") && slices.ContainsFunc(awsiamtest.Variables(v), func(key string) bool { return !has(known, key) })
+		return !strings.Contains(v, ", '") && slices.ContainsFunc(awsiamtest.Variables(v), func(key string) bool { return !known.Has(key) })
 	})
 	if len(values) == len(c.Values) {
 		return false, false
@@ -253,16 +253,6 @@ func invertValues(t *testing.T, c iamsimulate.Condition, known awsiamtest.Case) 
 		}
 	}
 	return true, true
-}
-
-// has reports whether the request has a key.
-func has(c awsiamtest.Case, key string) bool {
-	for name := range c.Context {
-		if strings.EqualFold(name, key) {
-			return true
-		}
-	}
-	return false
 }
 
 // explainResidual returns the known deviations that make up a difference, as

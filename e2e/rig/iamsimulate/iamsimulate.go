@@ -269,12 +269,9 @@ func newQuestion(c awsiamtest.Case) question {
 	s.Request.Resource.Resource, s.Request.Resource.Account = c.Resource, c.Account
 	s.Request.Context = make(map[string]awsiamtest.Strings, len(c.Context))
 	for key, values := range c.Context {
-		// The tags of a bucket only count when they are to; the evaluator then
-		// does not take them.
-		if c.Service() == "s3" && c.Resource != "*" && !c.ABAC && strings.HasPrefix(key, "aws:ResourceTag/") {
-			continue
+		if c.Has(key) { // The evaluator does not take tags of a bucket that do not count.
+			s.Request.Context[key] = values
 		}
-		s.Request.Context[key] = values
 	}
 	s.Identity, s.Boundary, s.Endpoint = named(c.Identity), named(c.Boundary), named(c.Endpoint)
 	for i := range c.Session {

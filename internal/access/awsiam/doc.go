@@ -2,7 +2,9 @@
 // Access Management, as AWS documents it:
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 //
-// [Parse] reads a policy document, strictly and with exact positions.
+// [Parse] reads a policy document, strictly and with exact positions; [Check]
+// says what is wrong with one that follows the grammar. [Edges] puts requests
+// together: who can act as whom, for a graph of identities.
 // [Evaluate] decides one request from everything that bears on it. What a
 // condition asks of the request and is not known stays as a condition in the
 // answer; a layer that could not be read makes it unknown, and so does what the

@@ -83,6 +83,20 @@ func (c Case) String() string {
 	return string(data)
 }
 
+// Has reports whether the request has a key. The tags of a bucket only count
+// when they are to.
+func (c Case) Has(key string) bool {
+	if c.Service() == "s3" && c.Resource != "*" && !c.ABAC && strings.HasPrefix(strings.ToLower(key), "aws:resourcetag/") {
+		return false
+	}
+	for name := range c.Context {
+		if strings.EqualFold(name, key) {
+			return true
+		}
+	}
+	return false
+}
+
 // Know returns the case with unknown keys known: to have the values given, or
 // to be absent when there are none.
 func (c Case) Know(values map[string]Strings) Case {

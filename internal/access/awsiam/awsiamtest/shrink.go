@@ -13,8 +13,8 @@ func Shrink(c Case, shows func(Case) bool) Case {
 	for again := true; again; {
 		again = false
 		for _, part := range Parts(c) {
-			if shows(part.Without) {
-				c, again = part.Without, true
+			if smaller := part.Without(c); shows(smaller) {
+				c, again = smaller, true
 				break
 			}
 		}
@@ -29,17 +29,21 @@ type Part struct {
 	Kind, Name string
 	// Statement is the one that the part is, of a statement.
 	Statement Statement
-	// Without is the case without it.
-	Without Case
+	takeOut   func(*Case)
+}
+
+// Without returns the case that the part is of, without it.
+func (p Part) Without(c Case) Case {
+	c = c.Clone()
+	p.takeOut(&c)
+	return c
 }
 
 // Parts returns the parts of a case, the large ones first.
 func Parts(c Case) []Part {
 	var parts []Part
-	without := func(kind, name string, change func(*Case)) {
-		smaller := c.Clone()
-		change(&smaller)
-		parts = append(parts, Part{Kind: kind, Name: name, Without: smaller})
+	without := func(kind, name string, takeOut func(*Case)) {
+		parts = append(parts, Part{Kind: kind, Name: name, takeOut: takeOut})
 	}
 	for name, l := range Layers(&c) {
 		if len(*l) > 0 && (name != "resource" || !c.hasPolicy()) {

@@ -125,7 +125,7 @@ func (g *generator) statement(l layer, deny bool, version string) Statement {
 	switch {
 	case l == layerResource && g.c.Service() == "sts": // A trust policy has no resources.
 	default:
-		g.resources(&s, l, resources, version)
+		g.resources(&s, resources, version)
 	}
 	switch l {
 	case layerResource:
@@ -163,62 +163,6 @@ func (g *generator) actions(s *Statement, l layer, match int) {
 		return
 	}
 	s.Action = list
-}
-
-// resources makes the Resource or NotResource of a statement.
-func (g *generator) resources(s *Statement, l layer, match int, version string) {
-	matches, not := g.often(match), g.often(8)
-	list := Strings{g.resource(matches != not, l, version)}
-	if g.often(20) {
-		list = append(list, g.resource(false, l, version))
-	}
-	if not {
-		s.NotResource = list
-		return
-	}
-	s.Resource = list
-}
-
-// resource makes a pattern that the resource of the request matches, or one
-// that it probably does not.
-func (g *generator) resource(matches bool, l layer, version string) string {
-	if g.c.Resource == "*" {
-		if matches {
-			return "*"
-		}
-		return "arn:aws:s3:::records/*"
-	}
-	parts := strings.SplitN(g.c.Resource, ":", 6)
-	if !matches {
-		other := pick(g, targets...)
-		return pick(
-			g,
-			strings.ReplaceAll(pick(g, other.arns...), accountMark, strange),
-			strings.ReplaceAll(pick(g, g.target.arns...), accountMark, pick(g, g.c.Account, strange)),
-			g.c.Resource+"/more",
-		)
-	}
-	last := parts[5]
-	head := strings.Join(parts[:5], ":") + ":"
-	patterns := []string{g.c.Resource, g.c.Resource, "*", head + last[:len(last)-2] + "*", head + last[:len(last)-1] + "?"}
-	if i := strings.LastIndexAny(last, "/:"); i > 0 {
-		patterns = append(patterns, head+last[:i+1]+"*", head+last[:i+1]+"*"+last[len(last)-1:])
-	}
-	if parts[3] != "" {
-		patterns = append(patterns, "arn:aws:"+parts[2]+":*:*:"+last, "arn:*:"+parts[2]+":"+parts[3]+":*:"+last)
-	}
-	if i := strings.Index(last, "blue"); i >= 0 && (!g.options.Plain || version == "2012-10-17" && strings.ContainsAny(last[:i], "/:")) {
-		mark := pick(g, "${aws:PrincipalTag/team}", "${aws:PrincipalTag/team, 'blue'}", "${AWS:principaltag/team}")
-		patterns = append(patterns, head+strings.Replace(last, "blue", mark, 1), head+strings.Replace(last, "blue", mark, 1))
-	}
-	if !g.options.Plain && g.often(6) {
-		// Fewer than six parts, of which the last goes on over colons.
-		patterns = []string{"arn:aws:" + parts[2] + ":*:" + last, "arn:aws:" + parts[2] + ":*"}
-		if l == layerIdentity || l == layerLimit {
-			patterns = append(patterns, "arn:aws:"+parts[2])
-		}
-	}
-	return pick(g, patterns...)
 }
 
 // principals makes the Principal or NotPrincipal of a statement of a resource
