@@ -83,7 +83,7 @@
 //
 // Documents are compiled once, into matchers that know nothing of a request
 // ([Evaluate] does it each time). Within the package, newPolicySet compiles a
-// set of policies, an evaluation holds those of one request and decides it
-// without building evidence when nobody wants it; policySet.evaluate and
+// set of policies, layers holds those of one request, and an evaluation with no
+// evidence decides it without building any; policySet.evaluate and
 // compiledStatement.evaluate do the same for one layer or statement.
 package awsiam
