@@ -62,14 +62,16 @@ func (e *evaluation) bySession() verdict {
 }
 
 // byIdentity asks the identity policies. The root user needs none, and those
-// who belong to no account have none.
+// who belong to no account have none that could allow anything.
 func (e *evaluation) byIdentity() verdict {
 	switch e.r.principal.Kind {
 	case Root:
 		e.note(layerName(identityPolicy), access.True(), "the root user has full access to its account")
 		return noLimit
 	case Anonymous, Service, WebIdentity:
-		return verdict{}
+		if len(e.identity.policies) == 0 && e.identity.missing == "" {
+			return verdict{}
+		}
 	}
 	return e.byLimit(e.identity, identityPolicy, "")
 }
