@@ -126,7 +126,7 @@ type ignoreCase struct{ text }
 
 func (ignoreCase) name() string { return "StringEqualsIgnoreCase" }
 func (ignoreCase) term(_ *operand, t *resolved) (name, value, problem string) {
-	return "StringEqualsIgnoreCase", t.String(false), ""
+	return "StringEqualsIgnoreCase", asciiLower(t.String(false)), ""
 }
 
 func (ignoreCase) match(_ *operand, t *resolved, s string) (bool, string) {
@@ -230,7 +230,7 @@ type address struct{ plain }
 
 func (address) name() string { return "IpAddress" }
 func (address) term(x *operand, _ *resolved) (name, value, problem string) {
-	return "IpAddress", x.text, ""
+	return "IpAddress", x.parsed.(netip.Prefix).String(), ""
 }
 func (address) parse(t template) (any, string) { return wrap(parsePrefix(t.text)) }
 func (address) match(o *operand, _ *resolved, s string) (bool, string) {

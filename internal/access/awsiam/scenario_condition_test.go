@@ -128,6 +128,14 @@ func TestScenariosOfConditions(t *testing.T) {
 			in: readIf("StringLike", "aws:userid", list("AROAOTHER:*")).context(unknown).with(func(in *Input) { in.UniqueID = roleID }),
 		},
 		{
+			name: "D01_conditions_that_remain", doc: docOperators, want: access.Conditional,
+			in: read(aRole).identity(
+				allow("s3:*", "*", "Condition", `{"StringEquals":{"aws:SourceVpc":"vpc-1"},"Bool":{"aws:MultiFactorAuthPresent":"true"}}`),
+				allow("s3:Get*", "*", "Condition", `{"IpAddress":{"aws:SourceIp":["203.0.113.7/24","198.51.100.1"]}}`),
+				deny("s3:*", "*", "Condition", `{"Bool":{"aws:SecureTransport":"false"}}`)).context(unknown),
+			formula: `((aws:SourceVpc StringEquals "vpc-1" and aws:MultiFactorAuthPresent Bool "true") or aws:SourceIp IpAddress ["198.51.100.1/32", "203.0.113.0/24"]) and not (aws:SecureTransport Bool "false")`,
+		},
+		{
 			name: "R10_session_tags_disabled", doc: "eks/latest/userguide/pod-id-abac.html", want: access.Denied,
 			in: readIf("StringEquals", "aws:PrincipalTag/kubernetes-namespace", list("shop")),
 		},

@@ -16,6 +16,7 @@ const (
 	docSCP          = "organizations/latest/userguide/orgs_manage_policies_scps_evaluation.html"
 	docSCPs         = "organizations/latest/userguide/orgs_manage_policies_scps.html"
 	docRCP          = "organizations/latest/userguide/orgs_manage_policies_rcps.html"
+	docEndpoint     = "vpc/latest/privatelink/vpc-endpoints-access.html"
 	docPublic       = "AmazonS3/latest/userguide/access-control-block-public-access.html"
 )
 
@@ -72,7 +73,7 @@ func TestScenariosOfResourcePolicies(t *testing.T) {
 			in: read(aSession).boundary(nothing).resource(to(aws("arn:aws:sts::111122223333:assumed-role/app/two"))),
 		},
 		{
-			name: "A24_session_that_is_not_known", doc: docLogic, want: access.Conditional,
+			name: "D02_session_that_is_not_known", doc: docLogic, want: access.Conditional,
 			in: read(aRole).boundary(nothing).resource(to(aws(sessionARN))), formula: `sts:RoleSessionName StringEquals "one"`,
 		},
 		{
@@ -300,7 +301,22 @@ func TestScenariosOfAccounts(t *testing.T) {
 			formula: `aws:SourceVpce StringEquals "vpce-1"`,
 		},
 		{
-			name: "R27_policy_of_the_endpoint", doc: "vpc/latest/privatelink/vpc-endpoints-access.html", want: access.Denied,
+			name: "R27_endpoint_that_names_the_account", doc: docEndpoint, want: access.Unknown,
+			in: read(aRole).identity(all).with(func(in *Input) {
+				s := set(allow("s3:*", "*", "Principal", aws(home)))
+				in.Endpoint = &s
+			}),
+			formula: "unknown: the type of the VPC endpoint, whose policy names an account: of a gateway endpoint that is its root user alone",
+		},
+		{
+			name: "R27_interface_endpoint_that_names_the_account", doc: docEndpoint, want: access.Allowed,
+			in: ask(aRole, "sqs:SendMessage", "arn:aws:sqs:eu-west-1:111122223333:jobs").identity(all).with(func(in *Input) {
+				s := set(allow("sqs:*", "*", "Principal", aws(home)))
+				in.Endpoint = &s
+			}),
+		},
+		{
+			name: "R27_policy_of_the_endpoint", doc: docEndpoint, want: access.Denied,
 			in: read(aRole).identity(all).with(func(in *Input) {
 				s := set(allow("s3:*", "arn:aws:s3:::logs/*", "Principal", "*"))
 				in.Endpoint = &s

@@ -197,6 +197,18 @@ func TestScenariosOfTrust(t *testing.T) {
 			in: assume(aRole).identity(all).resource(trust(root, "sts:AssumeRole", "Condition", `{"StringEquals":{"sts:ExternalId":"42"}}`)),
 		},
 		{
+			name: "R08_target_role_in_another_account", doc: "eks/latest/APIReference/API_CreatePodIdentityAssociation.html", want: access.Allowed,
+			in: ask(aSession, "sts:AssumeRole", "arn:aws:iam::444455556666:role/target", "sts:ExternalId", "eu-west-1/111122223333/shop/apps/web").in(abroad).
+				identity(allow("sts:AssumeRole", "arn:aws:iam::444455556666:role/target")).
+				resource(trust(aws(roleARN), "sts:AssumeRole", "Condition", `{"StringEquals":{"sts:ExternalId":"eu-west-1/111122223333/shop/apps/web"}}`)),
+		},
+		{
+			name: "R08_target_role_for_another_workload", doc: "eks/latest/APIReference/API_CreatePodIdentityAssociation.html", want: access.Denied,
+			in: ask(aSession, "sts:AssumeRole", "arn:aws:iam::444455556666:role/target", "sts:ExternalId", "eu-west-1/111122223333/shop/apps/api").in(abroad).
+				identity(allow("sts:AssumeRole", "arn:aws:iam::444455556666:role/target")).
+				resource(trust(aws(roleARN), "sts:AssumeRole", "Condition", `{"StringEquals":{"sts:ExternalId":"eu-west-1/111122223333/shop/apps/web"}}`)),
+		},
+		{
 			name: "A98_trust_names_a_service", doc: docPrincipal, want: access.Allowed,
 			in: ask(access.Principal{Kind: Service, ID: "ecs-tasks.amazonaws.com"}, "sts:AssumeRole", target).resource(trust(`{"Service":"ecs-tasks.amazonaws.com"}`, "sts:AssumeRole")),
 		},
@@ -302,14 +314,14 @@ func TestScenariosOfBuckets(t *testing.T) {
 			name: "acl_for_another_account_without_identity", doc: docACL, want: access.Denied,
 			in: ask(aRole, "s3:ListBucket", "arn:aws:s3:::records").in(abroad).with(acls(S3{ACLs: []ACLGrant{{Grantee: "79a5", Account: home, Permission: "READ"}}})),
 		},
-		{name: "below_all_objects", doc: docResource, want: access.Allowed, in: below(aRole).identity(allow("s3:GetObject", "arn:aws:s3:::records/*"))},
+		{name: "D03_all_objects", doc: docResource, want: access.Allowed, in: below(aRole).identity(allow("s3:GetObject", "arn:aws:s3:::records/*"))},
 		{
-			name: "below_some_objects", doc: docResource, want: access.Conditional, in: below(aRole).identity(allow("s3:GetObject", "arn:aws:s3:::records/2024/*")),
+			name: "D03_some_objects", doc: docResource, want: access.Conditional, in: below(aRole).identity(allow("s3:GetObject", "arn:aws:s3:::records/2024/*")),
 			formula: `resource ArnLike "arn:aws:s3:::records/2024/*"`,
 		},
-		{name: "below_no_objects", doc: docResource, want: access.Denied, in: below(aRole).identity(allow("s3:GetObject", "arn:aws:s3:::logs/*"))},
+		{name: "D03_no_objects", doc: docResource, want: access.Denied, in: below(aRole).identity(allow("s3:GetObject", "arn:aws:s3:::logs/*"))},
 		{
-			name: "below_all_but_some_objects", doc: docResource, want: access.Conditional, in: below(aRole).identity(allow("s3:*", "*"), deny("s3:*", "arn:aws:s3:::*/private/*")),
+			name: "D03_all_objects_but_some", doc: docResource, want: access.Conditional, in: below(aRole).identity(allow("s3:*", "*"), deny("s3:*", "arn:aws:s3:::*/private/*")),
 			formula: `not (resource ArnLike "arn:aws:s3:::*/private/*")`,
 		},
 		{
