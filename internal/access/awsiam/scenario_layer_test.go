@@ -74,7 +74,7 @@ func TestScenariosOfResourcePolicies(t *testing.T) {
 		},
 		{
 			name: "D02_session_that_is_not_known", doc: docLogic, want: access.Conditional,
-			in: read(aRole).boundary(nothing).resource(to(aws(sessionARN))), formula: `sts:RoleSessionName StringEquals "one"`,
+			in: read(aRole).boundary(nothing).resource(to(aws(sessionARN))), formula: `principal StringEquals "arn:aws:sts::111122223333:assumed-role/app/one"`,
 		},
 		{
 			name: "A25_boundary_does_not_limit_a_grant_to_the_user", doc: docLogic, want: access.Allowed,
