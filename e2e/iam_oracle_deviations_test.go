@@ -86,6 +86,10 @@ var deviations = []deviation{
 		id: "O18", what: "NotResource with a variable without a value makes a statement void; AWS also says that it excludes nothing",
 		docs: userGuide + "reference_policies_variables.html#policy-vars-no-value", readings: readVoid,
 	},
+	{
+		id: "O19", what: "Block Public Access lets a statement through that is limited by a key of which AWS does not say so, as aws:PrincipalOrgPaths",
+		docs: "https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html#access-control-block-public-access-policy-status", readings: readPublic,
+	},
 }
 
 // writeSession lets the session policy allow all when the resource policy
@@ -104,6 +108,20 @@ func writeSession(c awsiamtest.Case) (awsiamtest.Case, bool) {
 		Effect: "Allow", Action: awsiamtest.Strings{"*"}, Resource: awsiamtest.Strings{"*"},
 	})
 	return c, true
+}
+
+// readPublic reads a bucket policy as one that is not public and as one that is.
+func readPublic(c awsiamtest.Case) []awsiamtest.Case {
+	if !c.RestrictPublicBuckets || len(c.ResourcePolicy) == 0 {
+		return nil
+	}
+	private, public := c.Clone(), c.Clone()
+	private.RestrictPublicBuckets = false
+	public.ResourcePolicy[0].Statement = append(public.ResourcePolicy[0].Statement, awsiamtest.Statement{
+		Effect: "Allow", Principal: &awsiamtest.Principals{Any: true},
+		Action: awsiamtest.Strings{"s3:None"}, Resource: awsiamtest.Strings{"*"},
+	})
+	return []awsiamtest.Case{private, public}
 }
 
 // isAccount reports whether a principal is the account that all requests come
