@@ -9,45 +9,21 @@ import (
 // Evaluate decides a request, and says why.
 func Evaluate(in Input) access.Decision {
 	var d access.Decision
-	d.Formula = newEvaluation(&in, newLayers(&in), &d.Evidence).decide()
+	d.Formula = newEvaluation(&in, compile).decide(&d.Evidence)
 	return d
 }
 
-// layers are the compiled policies of an [Input]. They know nothing of the
-// request: whoever decides on many makes each set of policies once, and the
-// layers of each request from them.
-type layers struct {
-	identity, boundary, session     *policySet
-	endpoint, resource, accessPoint *policySet
-	serviceControl, resourceControl []*policySet
-}
-
-func newLayers(in *Input) layers {
-	l := layers{
-		identity: newPolicySet(&in.Identity, compile),
-		boundary: newPolicySet(in.Boundary, compile),
-		session:  newPolicySet(in.Session, compile),
-		endpoint: newPolicySet(in.Endpoint, compile),
-		resource: newPolicySet(in.Resource, compile),
-	}
-	for i := range in.ServiceControl {
-		l.serviceControl = append(l.serviceControl, newPolicySet(&in.ServiceControl[i], compile))
-	}
-	for i := range in.ResourceControl {
-		l.resourceControl = append(l.resourceControl, newPolicySet(&in.ResourceControl[i], compile))
-	}
-	if in.S3 != nil && in.S3.AccessPoint != nil {
-		l.accessPoint = newPolicySet(in.S3.AccessPoint.Policy, compile)
-	}
-	return l
-}
-
 // An evaluation decides one request. Of the input it uses everything but the
-// policies, which are in the layers.
+// policies, which have been compiled: whoever decides on many requests makes
+// each set of policies once, and an evaluation of each request from them.
 type evaluation struct {
 	in *Input
 	r  *request
-	layers
+
+	identity, boundary, session     *policySet
+	endpoint, resource, accessPoint *policySet
+	serviceControl, resourceControl []*policySet
+
 	// evidence is nil when nobody wants to know why.
 	evidence *access.Evidence
 	// place is what the names of layers say besides, when the same policies
@@ -55,14 +31,34 @@ type evaluation struct {
 	place string
 }
 
-func newEvaluation(in *Input, l layers, evidence *access.Evidence) *evaluation {
-	return &evaluation{in: in, r: newRequest(in), layers: l, evidence: evidence}
+// newEvaluation compiles the documents of an input by a function, which may
+// have done so before.
+func newEvaluation(in *Input, compile func(*Document) *compiledDocument) *evaluation {
+	e := &evaluation{
+		in: in, r: newRequest(in),
+		identity: newPolicySet(&in.Identity, compile),
+		boundary: newPolicySet(in.Boundary, compile),
+		session:  newPolicySet(in.Session, compile),
+		endpoint: newPolicySet(in.Endpoint, compile),
+		resource: newPolicySet(in.Resource, compile),
+	}
+	for i := range in.ServiceControl {
+		e.serviceControl = append(e.serviceControl, newPolicySet(&in.ServiceControl[i], compile))
+	}
+	for i := range in.ResourceControl {
+		e.resourceControl = append(e.resourceControl, newPolicySet(&in.ResourceControl[i], compile))
+	}
+	if in.S3 != nil && in.S3.AccessPoint != nil {
+		e.accessPoint = newPolicySet(in.S3.AccessPoint.Policy, compile)
+	}
+	return e
 }
 
 // decide returns what has to hold for the request to succeed. The layers are
 // asked in the order in which AWS asks them:
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html
-func (e *evaluation) decide() access.Formula {
+func (e *evaluation) decide(evidence *access.Evidence) access.Formula {
+	e.evidence = evidence
 	if f, ok := e.exception(); ok {
 		return f
 	}
@@ -83,7 +79,7 @@ type claims struct {
 }
 
 // ask asks all layers.
-func (e *evaluation) ask(byResource func() outcome) claims {
+func (e *evaluation) ask(byResource func() verdict) claims {
 	rcp, scp, endpoint := e.byResourceControl(), e.byServiceControl(), e.byEndpoint()
 	resource := byResource()
 	boundary, session, identity := e.byBoundary(), e.bySession(), e.byIdentity()

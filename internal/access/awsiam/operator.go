@@ -115,6 +115,7 @@ func (stringLike) term(_ *operand, t *resolved) (name, value, problem string) {
 	}
 	return "StringLike", t.String(true), ""
 }
+
 func (stringLike) match(_ *operand, t *resolved, s string) (bool, string) {
 	return t.glob().match(s), ""
 }
@@ -127,6 +128,7 @@ func (ignoreCase) name() string { return "StringEqualsIgnoreCase" }
 func (ignoreCase) term(_ *operand, t *resolved) (name, value, problem string) {
 	return "StringEqualsIgnoreCase", t.String(false), ""
 }
+
 func (ignoreCase) match(_ *operand, t *resolved, s string) (bool, string) {
 	lower := make(glob, 0, len(s))
 	for _, u := range t.glob() {
@@ -157,6 +159,7 @@ func (arnLike) term(_ *operand, t *resolved) (name, value, problem string) {
 	}
 	return "ArnLike", t.String(true), ""
 }
+
 func (arnLike) match(_ *operand, t *resolved, s string) (bool, string) {
 	g := t.glob()
 	p, ok := newARNPattern(g)
@@ -183,7 +186,9 @@ func (o boolean) name() string { return o.operatorName }
 func (o boolean) term(x *operand, _ *resolved) (name, value, problem string) {
 	return o.operatorName, asciiLower(x.text), ""
 }
+
 func (boolean) parse(t template) (any, string) { b, problem := parseBool(t.text); return b, problem }
+
 func (boolean) match(o *operand, _ *resolved, s string) (bool, string) {
 	b, problem := parseBool(s)
 	return b == o.parsed, problem

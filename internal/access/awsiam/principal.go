@@ -148,10 +148,13 @@ func (p *awsPrincipal) isSession(r *request) access.Formula {
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
 func (s *principalSet) except(r *request, deny bool) access.Formula {
 	f := s.exceptNamed(r)
-	if deny && slices.Contains([]string{Role, Session, User}, r.principal.Kind) {
-		return access.Or(f, r.bounded)
+	switch {
+	case !deny || !r.bounded || !slices.Contains([]string{Role, Session, User}, r.principal.Kind):
+		return f
+	case r.unbounded != "":
+		return access.Or(f, access.Missing(layerName(boundaryPolicy)+": "+r.unbounded))
 	}
-	return f
+	return access.True()
 }
 
 func (s *principalSet) exceptNamed(r *request) access.Formula {
