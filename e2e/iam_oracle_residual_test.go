@@ -99,7 +99,7 @@ func TestIAMOracleResiduals(t *testing.T) {
 	}
 	for _, d := range residualDeviations {
 		t.Logf("%4d times %s: %s (%s)", by[d.id], d.id, d.what, d.docs)
-		if by[d.id] == 0 && !t.Failed() {
+		if by[d.id] == 0 && wanted >= residualCases && !t.Failed() {
 			t.Errorf("deviation %s was never seen: take it off the list", d.id)
 		}
 	}

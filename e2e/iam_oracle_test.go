@@ -72,7 +72,7 @@ func TestIAMOracle(t *testing.T) {
 	if !t.Failed() {
 		seen.report(t)
 	}
-	reportDeviations(t, deviated)
+	reportDeviations(t, deviated, seed == oracleSeed && cases >= oracleCases)
 	if *update && !t.Failed() {
 		writeGolden(t, golden)
 	}
@@ -254,9 +254,9 @@ func (o oracle) report(c awsiamtest.Case, seed, number uint64) {
 	o.t.Errorf("case %d of seed %d: ours is %s, theirs is %s:\n%s", number, seed, decide(o.t, small), o.ask(small)[0], small)
 }
 
-// reportDeviations logs how often each deviation was seen, and fails the test
-// when one never was: then nothing shows that it is one.
-func reportDeviations(t *testing.T, counts map[string]int) {
+// reportDeviations logs how often each deviation was seen. Of all cases, it
+// fails the test when one never was: then nothing shows that it is one.
+func reportDeviations(t *testing.T, counts map[string]int, all bool) {
 	total := 0
 	by := make(map[string]int)
 	for ids, n := range counts {
@@ -268,7 +268,7 @@ func reportDeviations(t *testing.T, counts map[string]int) {
 	t.Logf("%d differences are known deviations: %v", total, counts)
 	for _, d := range deviations {
 		t.Logf("%4d times %s: %s (%s)", by[d.id], d.id, d.what, d.docs)
-		if by[d.id] == 0 && !t.Failed() {
+		if by[d.id] == 0 && all && !t.Failed() {
 			t.Errorf("deviation %s was never seen: take it off the list", d.id)
 		}
 	}
