@@ -2,6 +2,7 @@ package access
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -203,4 +204,25 @@ func (g *Graph) isCertain(from int32, edge int32) bool {
 func (g *Graph) stopsAt(id int32) bool {
 	a := g.admins[id]
 	return a != nil && a.Formula.IsTrue()
+}
+
+// Together returns what has to hold for several requests to succeed, each with
+// what it asks for. That is [And], but that one request can have what another
+// one has not: where the formulas exclude each other, the keys say which of
+// them they are about, as "aws:SourceVpc of step 2".
+func Together(formulas ...Formula) Formula {
+	all := And(formulas...)
+	if !all.IsFalse() || slices.ContainsFunc(formulas, Formula.IsFalse) {
+		return all
+	}
+	apart := make([]Formula, len(formulas))
+	for i, f := range formulas {
+		apart[i] = f.Map(func(t Term) Formula {
+			if t.Missing == "" {
+				t.Key = fmt.Sprintf("%s of step %d", t.Key, i+1)
+			}
+			return If(t)
+		})
+	}
+	return And(apart...)
 }

@@ -25,9 +25,7 @@ type Chain struct {
 	// Edges from one to the other; none when an identity reaches everything
 	// by itself.
 	Edges []Edge `json:"edges"`
-	// Formula is what has to hold: all that the edges ask for. Each edge is a
-	// request of its own. Where one asks for what another one excludes, the
-	// keys say which of them they are about, as "aws:SourceVpc of step 2".
+	// Formula is what has to hold for all edges [Together].
 	Formula Formula `json:"formula"`
 	// Administrator is set when the end can rewrite the permissions of an
 	// account.
@@ -211,30 +209,12 @@ func (w *walk) chain(id int32) Chain {
 		id = w.visit[id].at.from
 	}
 	slices.Reverse(c.Edges)
-	c.From, c.Formula = w.g.ids[id], conjunction(c.Edges)
-	return c
-}
-
-// conjunction returns what has to hold for all edges.
-func conjunction(edges []Edge) Formula {
-	formulas := make([]Formula, len(edges))
-	for i, e := range edges {
+	formulas := make([]Formula, len(c.Edges))
+	for i, e := range c.Edges {
 		formulas[i] = e.Formula
 	}
-	all := And(formulas...)
-	if !all.IsFalse() {
-		return all
-	}
-	// One request can have what another one has not.
-	for i := range formulas {
-		formulas[i] = formulas[i].Map(func(t Term) Formula {
-			if t.Missing == "" {
-				t.Key = fmt.Sprintf("%s of step %d", t.Key, i+1)
-			}
-			return If(t)
-		})
-	}
-	return And(formulas...)
+	c.From, c.Formula = w.g.ids[id], Together(formulas...)
+	return c
 }
 
 // compareArrivals orders ways, the better first.

@@ -2,7 +2,9 @@
 // Access Management, as AWS documents it:
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 //
-// [Parse] reads a policy document, strictly and with exact positions.
+// [Parse] reads a policy document, strictly and with exact positions; [Check]
+// says what is wrong with one that follows the grammar. [Edges] puts requests
+// together: who can act as whom, for a graph of identities.
 // [Evaluate] decides one request from everything that bears on it. What a
 // condition asks of the request and is not known stays as a condition in the
 // answer; a layer that could not be read makes it unknown, and so does what the
@@ -81,7 +83,7 @@
 //
 // Documents are compiled once, into matchers that know nothing of a request
 // ([Evaluate] does it each time). Within the package, newPolicySet compiles a
-// set of policies, an evaluation holds those of one request and decides it
-// without building evidence when nobody wants it; policySet.evaluate and
+// set of policies, layers holds those of one request, and an evaluation with no
+// evidence decides it without building any; policySet.evaluate and
 // compiledStatement.evaluate do the same for one layer or statement.
 package awsiam

@@ -9,33 +9,21 @@ import (
 // Evaluate decides a request, and says why.
 func Evaluate(in Input) access.Decision {
 	var d access.Decision
-	d.Formula = newEvaluation(&in, compile).decide(&d.Evidence)
+	d.Formula = newEvaluation(&in, newLayers(&in), &d.Evidence).decide()
 	return d
 }
 
-// An evaluation decides one request. Of the input it uses everything but the
-// policies, which have been compiled: whoever decides on many requests makes
-// each set of policies once, and an evaluation of each request from them.
-type evaluation struct {
-	in *Input
-	r  *request
-
+// layers are the compiled policies of an [Input]. They know nothing of the
+// request: whoever decides on many makes each set of policies once, and the
+// layers of each request from them.
+type layers struct {
 	identity, boundary, session     *policySet
 	endpoint, resource, accessPoint *policySet
 	serviceControl, resourceControl []*policySet
-
-	// evidence is nil when nobody wants to know why.
-	evidence *access.Evidence
-	// place is what the names of layers say besides, when the same policies
-	// are asked twice.
-	place string
 }
 
-// newEvaluation compiles the documents of an input by a function, which may
-// have done so before.
-func newEvaluation(in *Input, compile func(*Document) *compiledDocument) *evaluation {
-	e := &evaluation{
-		in: in, r: newRequest(in),
+func newLayers(in *Input) layers {
+	l := layers{
 		identity: newPolicySet(&in.Identity, compile),
 		boundary: newPolicySet(in.Boundary, compile),
 		session:  newPolicySet(in.Session, compile),
@@ -43,22 +31,38 @@ func newEvaluation(in *Input, compile func(*Document) *compiledDocument) *evalua
 		resource: newPolicySet(in.Resource, compile),
 	}
 	for i := range in.ServiceControl {
-		e.serviceControl = append(e.serviceControl, newPolicySet(&in.ServiceControl[i], compile))
+		l.serviceControl = append(l.serviceControl, newPolicySet(&in.ServiceControl[i], compile))
 	}
 	for i := range in.ResourceControl {
-		e.resourceControl = append(e.resourceControl, newPolicySet(&in.ResourceControl[i], compile))
+		l.resourceControl = append(l.resourceControl, newPolicySet(&in.ResourceControl[i], compile))
 	}
 	if in.S3 != nil && in.S3.AccessPoint != nil {
-		e.accessPoint = newPolicySet(in.S3.AccessPoint.Policy, compile)
+		l.accessPoint = newPolicySet(in.S3.AccessPoint.Policy, compile)
 	}
-	return e
+	return l
+}
+
+// An evaluation decides one request. Of the input it uses everything but the
+// policies, which are in the layers.
+type evaluation struct {
+	in *Input
+	r  *request
+	layers
+	// evidence is nil when nobody wants to know why.
+	evidence *access.Evidence
+	// place is what the names of layers say besides, when the same policies
+	// are asked twice.
+	place string
+}
+
+func newEvaluation(in *Input, l layers, evidence *access.Evidence) *evaluation {
+	return &evaluation{in: in, r: newRequest(in), layers: l, evidence: evidence}
 }
 
 // decide returns what has to hold for the request to succeed. The layers are
 // asked in the order in which AWS asks them:
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html
-func (e *evaluation) decide(evidence *access.Evidence) access.Formula {
-	e.evidence = evidence
+func (e *evaluation) decide() access.Formula {
 	if f, ok := e.exception(); ok {
 		return f
 	}

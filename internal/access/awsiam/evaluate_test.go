@@ -97,7 +97,7 @@ func FuzzEvaluate(f *testing.F) {
 			in.S3 = &S3{RestrictPublicBuckets: true, AccessPoint: &AccessPoint{ARN: resource, Account: abroad, Policy: &other}}
 			in.KMS = &KMS{Grants: []KeyGrant{{Grantee: value, Operations: []string{action}, EncryptionContextEquals: map[string]string{value: value}}}}
 			d := Evaluate(in)
-			if without := newEvaluation(&in, compile).decide(nil); !without.Equal(d.Formula) {
+			if without := newEvaluation(&in, newLayers(&in), nil).decide(); !without.Equal(d.Formula) {
 				t.Errorf("with evidence %v, without %v", d.Formula, without)
 			}
 		}
@@ -135,12 +135,10 @@ func BenchmarkEvaluate(b *testing.B) {
 // and nobody wants to know why.
 func BenchmarkDecide(b *testing.B) {
 	in := benchmarkInput()
-	compiled := newEvaluation(&in, compile)
+	compiled := newLayers(&in)
 	b.ReportAllocs()
 	for b.Loop() {
-		e := *compiled
-		e.r = newRequest(&in)
-		e.decide(nil)
+		newEvaluation(&in, compiled, nil).decide()
 	}
 }
 
@@ -148,7 +146,7 @@ func BenchmarkCompile(b *testing.B) {
 	in := benchmarkInput()
 	b.ReportAllocs()
 	for b.Loop() {
-		newEvaluation(&in, compile)
+		newLayers(&in)
 	}
 }
 

@@ -101,7 +101,7 @@ func (p *Policy) add(a roleAssignment) {
 	id := lowerASCII(a.Principal.ID)
 	p.byPrincipal[id] = append(p.byPrincipal[id], i)
 	switch kind := a.Principal.kind(); {
-	case id == everyone || kind == kindOther:
+	case id == "" || id == everyone || kind == kindOther:
 		p.toOthers = append(p.toOthers, i)
 	case kind == kindGroup:
 		p.toGroups = append(p.toGroups, i)

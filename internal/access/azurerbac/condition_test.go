@@ -266,6 +266,9 @@ func TestBuiltInConditionsParse(t *testing.T) {
 func TestHostileConditionsAreQuick(t *testing.T) {
 	t.Parallel()
 	many := strings.TrimSuffix(strings.Repeat("'a',", 15000), ",")
+	wants := map[string]access.Verdict{
+		"stars": access.Unknown, "pattern": access.Denied, "product": access.Unknown, "many_parts": access.Unknown,
+	}
 	for name, condition := range map[string]string{
 		"stars":      `'` + strings.Repeat("a", 20000) + `' StringLike '` + strings.Repeat("*a", 10000) + `b'`,
 		"pattern":    `ActionMatches{'` + strings.Repeat("*a", 30000) + `'}`,
@@ -275,7 +278,9 @@ func TestHostileConditionsAreQuick(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			start := time.Now()
-			eval(t, condition, access.Context{})
+			if got := eval(t, condition, access.Context{}).Verdict(); got != wants[name] {
+				t.Errorf("%v, want %v", got, wants[name])
+			}
 			if took := time.Since(start); took > 5*time.Second {
 				t.Errorf("took %v", took)
 			}
@@ -294,4 +299,40 @@ func builtInConditions(t testing.TB) []string {
 		t.Fatal(err)
 	}
 	return conditions
+}
+
+// TestConditionOnSensitivity is an example of the documentation: what is tagged
+// as sensitive is read over private links only.
+func TestConditionOnSensitivity(t *testing.T) {
+	t.Parallel()
+	const (
+		doc = docs + "storage/blobs/storage-auth-abac-examples"
+		tag = "@Resource[Microsoft.Storage/storageAccounts/blobServices/containers/blobs/tags:sensitivity<$key_case_sensitive$>]"
+	)
+	a := assign(t, "Storage Blob Data Reader", account)
+	a.Condition = `(!(ActionMatches{'` + readBlob + `'} AND NOT SubOperationMatches{'Blob.List'})) OR
+		((` + tag + ` StringEquals 'high' AND @Environment[isPrivateLink] BoolEquals true) OR
+		` + tag + ` StringNotEquals 'high' OR NOT Exists ` + tag + `)`
+	high, low := context(t, tag, "high"), context(t, tag, "low")
+	none := access.NewContext(access.Absent)
+	for _, test := range []struct {
+		name    string
+		context access.Context
+		want    string
+	}{
+		{"not_tagged", none, "always"},
+		{"low", low, "always"},
+		{"high", high, `@Environment[isPrivateLink] BoolEquals "true"`},
+		{"high_by_a_private_link", high.With("@environment[isprivatelink]", "true"), "always"},
+		{"high_from_the_internet", high.With("@environment[isprivatelink]", "false"), "never"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			in := askData(assignments(a), readBlob, private)
+			in.Request.Context, in.SubOperation = test.context, access.Value{State: access.Absent}
+			if got := Evaluate(in).Formula.String(); got != test.want {
+				t.Errorf("%s: %s, want %s", doc, got, test.want)
+			}
+		})
+	}
 }

@@ -84,6 +84,10 @@ func TestMissingDocuments(t *testing.T) {
 	reader := assign(t, "Storage Blob Data Reader", account)
 	unknownRole := reader
 	unknownRole.RoleID = "/providers/Microsoft.Authorization/roleDefinitions/00000000-0000-0000-0000-00000000000a"
+	badScope := reader
+	badScope.Scope = "shop"
+	toEveryone := reader
+	toEveryone.Principal = Principal{everyone, "Everyone"}
 	twice := RoleDefinition{ID: roleID(t, "Storage Blob Data Reader"), Name: "Another"}
 	for _, test := range []struct {
 		name      string
@@ -100,6 +104,19 @@ func TestMissingDocuments(t *testing.T) {
 			Documents{Assignments: []RoleAssignment{unknownRole}, RolesMissing: "refused"},
 			access.Unknown,
 			"role definition " + unknownRole.RoleID + ": refused",
+		},
+		{
+			"scope",
+			Documents{Assignments: []RoleAssignment{badScope}},
+			access.Unknown,
+			"role assignment " + reader.ID + `: scope "shop" does not start with a slash: want a resource id`,
+		},
+		{"nothing_for_everyone", Documents{Assignments: []RoleAssignment{toEveryone}}, access.Allowed, ""},
+		{
+			"principal",
+			Documents{Assignments: []RoleAssignment{{RoleID: reader.RoleID, Scope: account}}},
+			access.Unknown,
+			"an assignment names a principal without an id",
 		},
 		{"role_elsewhere", Documents{Assignments: []RoleAssignment{{RoleID: "x", Scope: vault, Principal: Principal{ID: app}}}}, access.Denied, ""},
 		{

@@ -55,13 +55,20 @@
 // Keys of a store ([EvaluateKey]) give access to all of its content to whom may
 // list them, unless the store does not take keys. A key vault ([Vault]) uses
 // either Azure RBAC or access policies for its data, never both. The data of
-// Cosmos DB for NoSQL has a native access control of its own ([Cosmos]). Which
-// operations mean what on which store is not decided here.
+// Cosmos DB for NoSQL has a native access control of its own ([Cosmos]). Blob
+// containers may be open to everybody ([Anonymous]). Which operations mean what
+// on which store is not decided here.
+//
+// # Acting as others
+//
+// [Edges] finds who can come to act as managed identities, by operations that
+// are evaluated as all others.
 //
 // # Not evaluated
 //
 // Classic administrators, who ended in 2024; delegations of Azure Lighthouse;
 // resource locks, which block changes by everybody; Azure Policy; networks;
-// access control lists of hierarchical namespaces, SFTP users and anonymous
-// access of storage accounts; rights inside databases.
+// access control lists of hierarchical namespaces and SFTP users of storage
+// accounts; the local access control of managed HSMs; access policies of Redis;
+// rights inside databases.
 package azurerbac

@@ -171,7 +171,11 @@ func (r *request) block(b *block, name string, strict bool) (access.Formula, str
 		}
 	}
 	if !ok {
-		return access.False(), "no " + what + " of the role match"
+		reason := "none of its " + what + " match"
+		if is, ok := matching(b.actions, r.facts.action); ok {
+			reason += ": " + is + " in actions is for the control plane"
+		}
+		return access.False(), reason
 	}
 	if not, ok := matching(except, r.facts.action); ok {
 		return access.False(), fmt.Sprintf("%s has it, but %s is excluded", found, not)

@@ -18,8 +18,8 @@ const (
 )
 
 // ReadRoleDefinitions reads role definitions as Azure Resource Manager or
-// Resource Graph return them: a list, or an object with a list as "value" or
-// "data". What a definition says may be in its "properties" or beside its id;
+// Resource Graph return them: a list, an object with a list as "value" or
+// "data", or one alone. What a definition says may be in its "properties" or beside its id;
 // fields that are not known are passed over, but in permissions. A page of a
 // longer list is refused, as answers from it would be wrong.
 //
@@ -30,7 +30,8 @@ func ReadRoleDefinitions(data []byte) ([]RoleDefinition, error) {
 
 // ReadRoleAssignments reads role assignments in the same forms, and the
 // eligible ones of Privileged Identity Management
-// (roleEligibilityScheduleInstances).
+// (roleEligibilityScheduleInstances). Those of Cosmos DB (sqlRoleAssignments)
+// have the same form, as its definitions have.
 //
 // https://learn.microsoft.com/rest/api/authorization/role-assignments/list-for-scope
 func ReadRoleAssignments(data []byte) ([]RoleAssignment, error) {
@@ -58,8 +59,10 @@ func readItems[T any](data []byte, what string, read func(*object) (T, error)) (
 		return nil, fmt.Errorf("%ss: %w", what, err)
 	}
 	d := json.NewDecoder(bytes.NewReader(list))
-	if _, err := d.Token(); err != nil { // the bracket
-		return nil, fmt.Errorf("%ss: %w", what, err)
+	if list[0] == '[' {
+		if _, err := d.Token(); err != nil {
+			return nil, fmt.Errorf("%ss: %w", what, err)
+		}
 	}
 	items := []T{}
 	for d.More() {
@@ -84,17 +87,19 @@ func readItems[T any](data []byte, what string, read func(*object) (T, error)) (
 	return items, nil
 }
 
-// listOf returns the list of items and the offset of its start.
-func listOf(data []byte) ([]byte, int, error) {
-	start := len(data) - len(bytes.TrimLeft(data, " \t\r\n"))
+// listOf returns the list of items, or one item alone, and the offset of its
+// start.
+func listOf(data []byte) (items []byte, start int, err error) {
+	start = len(data) - len(bytes.TrimLeft(data, " \t\r\n"))
 	if data[start] == '[' {
 		return data[start:], start, nil
 	}
 	d := json.NewDecoder(bytes.NewReader(data))
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return nil, 0, errors.New("want a list, or an object with one")
+		return nil, 0, errors.New("want a list, or an object")
 	}
 	var list json.RawMessage
+	item := false
 	for d.More() {
 		key, err := d.Token()
 		if err != nil {
@@ -106,6 +111,9 @@ func listOf(data []byte) ([]byte, int, error) {
 		}
 		switch key {
 		case "value", "data":
+		case "id", "name", "properties":
+			item = true
+			continue
 		case "nextLink", "$skipToken":
 			if !isNull(raw) && string(raw) != `""` {
 				return nil, 0, fmt.Errorf("%q: the list goes on; join its pages first", key)
@@ -118,6 +126,9 @@ func listOf(data []byte) ([]byte, int, error) {
 			return nil, 0, fmt.Errorf("%q: want one list, as \"value\" or \"data\"", key)
 		}
 		list, start = raw, int(d.InputOffset())-len(raw)
+	}
+	if list == nil && item {
+		return data[start:], start, nil
 	}
 	if list == nil {
 		return nil, 0, errors.New(`object has no list: want one as "value" or "data"`)

@@ -61,7 +61,7 @@ func readRoleAssignment(o *object) (RoleAssignment, error) {
 		return a, err
 	}
 	switch kind := lastPart(kind); kind {
-	case "", "roleassignments":
+	case "", "roleassignments", "sqlroleassignments":
 	case "roleeligibilityscheduleinstances", "roleeligibilityschedules":
 		a.Eligible = true
 	default:
@@ -193,6 +193,7 @@ func permission(raw json.RawMessage) (Permission, error) {
 			p.Condition, err = text(block, name)
 		case "conditionVersion":
 			p.ConditionVersion, err = text(block, name)
+		case "id": // of the permission, in Cosmos DB
 		default:
 			if p.Unsupported == "" && !isNull(block[name]) {
 				p.Unsupported = fmt.Sprintf("what %q means is not documented", shorten(name))

@@ -23,6 +23,7 @@ func TestReadRoleAssignments(t *testing.T) {
 		"resource_graph":  `{"count": 1, "data": [{` + id + `, "type": "microsoft.authorization/roleassignments", "properties": {` + properties + `}}], "facets": []}`,
 		"flat":            ` [{` + id + `, "scope": "/subscriptions/s", ` + properties + `}]`,
 		"scope_from_id":   `[{` + id + `, ` + properties + `}]`,
+		"alone":           "\n{" + id + `, "scope": "/subscriptions/s", ` + properties + `}`,
 		"null_properties": `[{` + id + `, "properties": null, ` + properties + `}]`,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -40,6 +41,16 @@ func TestReadRoleAssignments(t *testing.T) {
 			"properties": {"scope": "/", "roleDefinitionId": "r", "principalId": "p"}}]`))
 		if err != nil || !got[0].Eligible || got[0].Scope != "/" {
 			t.Errorf("got %+v, %v", got, err)
+		}
+	})
+	t.Run("cosmos", func(t *testing.T) {
+		t.Parallel()
+		got, err := ReadRoleAssignments([]byte(`{"value": [{"id": "` + cosmos + `/sqlRoleAssignments/a", "name": "a",
+			"type": "Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments",
+			"properties": {"scope": "` + cosmos + `/dbs/shop", "roleDefinitionId": "r", "principalId": "p"}}]}`))
+		want := []RoleAssignment{{ID: cosmos + "/sqlRoleAssignments/a", RoleID: "r", Scope: cosmos + "/dbs/shop", Principal: Principal{ID: "p"}}}
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%v\n%s", err, diff)
 		}
 	})
 	t.Run("tenant_from_id", func(t *testing.T) {
@@ -94,8 +105,9 @@ func TestReadErrors(t *testing.T) {
 		want string
 	}{
 		{"empty", definitions, "", "role definitions: line 1, column 1: unexpected EOF"},
-		{"no_list", definitions, "3", "role definitions: want a list, or an object with one"},
-		{"no_value", definitions, `{"id": "a"}`, `role definitions: object has no list: want one as "value" or "data"`},
+		{"no_list", definitions, "3", "role definitions: want a list, or an object"},
+		{"no_value", definitions, `{"x": "a"}`, `role definitions: object has no list: want one as "value" or "data"`},
+		{"one_alone", definitions, "\n {\"id\": \"a\"}", "role definition 0 (line 2, column 2) a: permissions is missing"},
 		{"two_lists", definitions, `{"value": [], "data": []}`, `role definitions: "data": want one list, as "value" or "data"`},
 		{"table", definitions, `{"data": {"columns": []}}`, `role definitions: "data": want one list, as "value" or "data"`},
 		{"page", definitions, `{"value": [], "nextLink": "https://example.com"}`, `role definitions: "nextLink": the list goes on; join its pages first`},

@@ -27,8 +27,9 @@ func SharedKey(allowSharedKeyAccess *bool) Setting {
 
 // LocalAuth returns whether a store takes its keys or connection strings. The
 // property is disableLocalAuth, of Cosmos DB, Service Bus, Event Hubs, App
-// Configuration, Azure AI services and AI Search; when it was read and is
-// null, the store takes them.
+// Configuration, Azure AI services and AI Search, and
+// disableAccessKeyAuthentication of Azure Cache for Redis; when it was read and
+// is null, the store takes them.
 //
 // https://learn.microsoft.com/azure/cosmos-db/how-to-connect-role-based-access-control
 func LocalAuth(disableLocalAuth *bool) Setting {

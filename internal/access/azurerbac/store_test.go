@@ -115,3 +115,37 @@ func TestSettings(t *testing.T) {
 		}
 	}
 }
+
+func TestAnonymous(t *testing.T) {
+	t.Parallel()
+	on, off := true, false
+	for _, test := range []struct {
+		name    string
+		account *bool
+		public  string
+		level   access.Level
+		want    access.Verdict
+	}{
+		{"private", &on, "None", access.Read, access.Denied},
+		{"not_said", &on, "", access.Read, access.Denied},
+		{"blobs_read", &on, "Blob", access.Read, access.Allowed},
+		{"blobs_list", &on, "Blob", access.List, access.Denied},
+		{"container_read", &on, "Container", access.Read, access.Allowed},
+		{"container_list", &on, "container", access.List, access.Allowed},
+		{"container_write", &on, "Container", access.Write, access.Denied},
+		{"container_admin", nil, "Container", access.Admin, access.Denied},
+		{"account_forbids", &off, "Container", access.Read, access.Denied},
+		{"account_null", nil, "Blob", access.Read, access.Unknown},
+		{"account_null_but_private", nil, "None", access.Read, access.Denied},
+		{"not_documented", &on, "Everything", access.Read, access.Unknown},
+		{"not_documented_write", &on, "Everything", access.Write, access.Denied},
+		{"not_documented_but_account_forbids", &off, "Everything", access.List, access.Denied},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			if got := Anonymous(test.account, test.public, test.level).Verdict(); got != test.want {
+				t.Errorf("%v, want %v", got, test.want)
+			}
+		})
+	}
+}

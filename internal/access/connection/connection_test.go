@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"unsafe"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -99,6 +100,21 @@ func TestParse(t *testing.T) {
 				t.Errorf("the password is in %s", text)
 			}
 		})
+	}
+}
+
+// What is returned must not keep the memory of the password alive.
+func TestNothingSharesMemoryWithTheValue(t *testing.T) {
+	t.Parallel()
+	value := strings.Clone("postgres://app:hunter2@db.example.com:5432/orders")
+	first := uintptr(unsafe.Pointer(unsafe.StringData(value)))
+	for _, c := range append(Parse("DATABASE_URL", value), FromEnvironment([]Variable{{"X_HOST", "db"}, {"X_USER", value[11:14]}})...) {
+		for _, s := range []string{c.Engine, c.Host, c.Database, c.User} {
+			at := uintptr(unsafe.Pointer(unsafe.StringData(s)))
+			if s != "" && at >= first && at < first+uintptr(len(value)) {
+				t.Errorf("%q is a part of the value", s)
+			}
+		}
 	}
 }
 

@@ -12,6 +12,9 @@ import (
 // anything above it to grant the permission. Policies only add.
 func (e *evaluation) allow() access.Formula {
 	layer := access.Layer{Name: "allow policies"}
+	if e.in.Request.Action == "bigquery.tables.getData" {
+		layer.Note = "enough to list the rows of a table; a query also needs bigquery.jobs.create on some project"
+	}
 	var granted []access.Formula
 	missing := func(what string) {
 		granted = append(granted, access.Missing(what))
@@ -20,7 +23,7 @@ func (e *evaluation) allow() access.Formula {
 	if e.in.HierarchyMissing != "" {
 		missing("allow policies above the resource: " + e.in.HierarchyMissing)
 	}
-	for _, n := range e.in.Hierarchy {
+	for _, n := range e.nodes() {
 		if n.Allow.Missing != "" {
 			missing("allow policies of " + n.Name + ": " + n.Allow.Missing)
 		}
@@ -40,11 +43,26 @@ func (e *evaluation) allow() access.Formula {
 		}
 	}
 	layer.Result = access.Or(granted...)
-	if layer.Note == "" && len(layer.Statements) == 0 {
-		layer.Note = "no binding: nothing is granted"
+	if len(granted) == 0 {
+		layer.Note = joinNotes(layer.Note, "no binding: nothing is granted")
 	}
 	e.layer(layer)
 	return layer.Result
+}
+
+// nodes returns what has policies that grant: the hierarchy, and the object
+// itself when it has a list of its own.
+func (e *evaluation) nodes() []Node {
+	acls := e.in.ObjectACLs
+	onObjects, _ := predefined().holds("roles/storage.legacyObjectOwner", e.in.Request.Action)
+	if acls == nil || !onObjects {
+		return e.in.Hierarchy
+	}
+	object := Node{Name: e.in.Request.Resource.ID, Allow: *acls}
+	if e.in.Request.Resource.Below && object.Allow.Missing == "" {
+		object.Allow.Missing = "each object has an access control list of its own"
+	}
+	return append(slices.Clone(e.in.Hierarchy), object)
 }
 
 // binding returns what has to hold for a binding to grant the permission to the
@@ -159,20 +177,32 @@ func (e *evaluation) publicAccess() access.Formula {
 // who hold it on a folder or the organization count too is not written.
 // https://cloud.google.com/storage/docs/access-control/iam#convenience-values
 func (e *evaluation) basicRole(m member, expand bool) access.Formula {
-	project := e.in.Project
 	if !expand || m.project == "" {
 		return access.Missing("holders of " + m.value + " on project " + m.project)
 	}
+	holders, known := e.holders[m]
+	if !known {
+		if e.holders == nil {
+			e.holders = make(map[member]access.Formula)
+		}
+		holders = e.holdersOf(m)
+		e.holders[m] = holders
+	}
+	return holders
+}
+
+func (e *evaluation) holdersOf(m member) access.Formula {
+	project := e.in.Project
 	if m.project != project.ID && m.project != project.Number {
 		if project.ID != "" && project.Number != "" {
 			return access.Missing("holders of " + m.value + " on project " + m.project + ", which the resource is not in")
 		}
 		return access.Missing("holders of " + m.value + " on project " + m.project)
 	}
-	if e.in.HierarchyMissing != "" {
-		return access.Missing("holders of " + m.value + " on project " + m.project + ": " + e.in.HierarchyMissing)
-	}
 	var holds []access.Formula
+	if e.in.HierarchyMissing != "" {
+		holds = append(holds, access.Missing("holders of "+m.value+" on project "+m.project+": "+e.in.HierarchyMissing))
+	}
 	for _, n := range e.in.Hierarchy {
 		direct := n.Name == "projects/"+project.ID || n.Name == "projects/"+project.Number
 		if !direct && !strings.HasPrefix(n.Name, "folders/") && !strings.HasPrefix(n.Name, "organizations/") {

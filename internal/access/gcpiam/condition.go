@@ -42,18 +42,23 @@ type atom struct {
 // compileCondition returns the compiled expression, or an error that says where
 // it is wrong.
 func compileCondition(text string) (*expression, error) {
+	if len(text) > maxExpression {
+		return nil, fmt.Errorf("expression of %d bytes is longer than %d", len(text), maxExpression)
+	}
 	return compiled.get(text)
 }
 
 // compiled holds what was compiled. Policies share their conditions.
 var compiled = expressionCache{entries: make(map[string]cacheEntry)}
 
-// maxCached is the number of expressions that are kept.
-const maxCached = 4096
+// maxCached is how long the expressions may be that are kept, together. A
+// compiled one takes a hundred times as much.
+const maxCached = 1 << 20
 
 type expressionCache struct {
 	mu      sync.RWMutex
 	entries map[string]cacheEntry
+	size    int // of the texts
 }
 
 type cacheEntry struct {
@@ -68,19 +73,18 @@ func (c *expressionCache) get(text string) (*expression, error) {
 	if !ok {
 		e.expression, e.err = parseExpression(text)
 		c.mu.Lock()
-		if len(c.entries) >= maxCached {
+		if c.size > maxCached {
 			clear(c.entries)
+			c.size = 0
 		}
 		c.entries[text] = e
+		c.size += len(text)
 		c.mu.Unlock()
 	}
 	return e.expression, e.err
 }
 
 func parseExpression(text string) (*expression, error) {
-	if len(text) > maxExpression {
-		return nil, fmt.Errorf("expression of %d bytes is longer than %d", len(text), maxExpression)
-	}
 	env, err := conditionEnv()
 	if err != nil {
 		return nil, err

@@ -251,6 +251,10 @@ func principalAttributes(in *Input) (subject, kind string) {
 		return m.value, "iam.googleapis.com/WorkforcePoolIdentity"
 	case m.kind == memberSubject:
 		return m.value, "iam.googleapis.com/WorkloadPoolIdentity"
+	case m.kind == memberTrustOne:
+		if _, path, ok := strings.Cut(m.value, ".system.id.goog/"); ok {
+			return path, "iam.googleapis.com/AgentPoolIdentity"
+		}
 	}
 	return "", ""
 }

@@ -1,7 +1,6 @@
 package gcpiam
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
@@ -99,8 +98,13 @@ func TestConditions(t *testing.T) {
 		{name: "invalid_time", resource: object, expression: `request.time < timestamp("tomorrow")`, want: `unknown: condition "request.time < timestamp(\"tomorrow\")" is not understood: line 1, column 26: invalid timestamp argument`},
 		{name: "empty", resource: object, expression: ``, want: `unknown: condition "" is not understood: line 1, column 1: Syntax error: mismatched input '<EOF>' expecting {'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}`},
 		{name: "too_long", resource: object, expression: `"` + strings.Repeat("x", maxExpression) + `" == ""`, want: `unknown: condition "\"` + strings.Repeat("x", 199) + `…" is not understood: expression of 16392 bytes is longer than 16384`},
+		{name: "loop", resource: object, expression: `[1, 2].exists(x, x == 1)`, want: `unknown: condition "[1, 2].exists(x, x == 1)" is not understood: line 1, column 14: undeclared reference to 'exists'`},
+		{name: "regular_expression", resource: object, expression: `resource.name.matches("a+")`, want: `unknown: condition "resource.name.matches(\"a+\")" is not understood: line 1, column 22: undeclared reference to 'matches'`},
 		{
-			name: "too_costly", resource: object, expression: loops(3), want: `unknown: condition "` + strings.ReplaceAll(shorten(loops(3)), `"`, `\"`) + `" costs too much to evaluate`,
+			name: "too_costly", resource: object, expression: costly, want: `unknown: condition "` + strings.ReplaceAll(shorten(costly), `"`, `\"`) + `" costs too much to evaluate`,
+			change: func(in *Input) {
+				in.Request.Context = in.Request.Context.With("resource.name", strings.Repeat("x", 1<<16))
+			},
 		},
 		{name: "nesting_bomb", resource: object, expression: strings.Repeat("(", 5000) + "true" + strings.Repeat(")", 5000), want: `unknown: condition "` + strings.Repeat("(", 200) + `…" is not understood: expression recursion limit exceeded: 100`},
 	} {
@@ -117,15 +121,8 @@ func TestConditions(t *testing.T) {
 	}
 }
 
-// loops returns an expression that loops in loops, over a hundred items each.
-func loops(depth int) string {
-	items := "[" + strings.TrimSuffix(strings.Repeat("1, ", 100), ", ") + "]"
-	inner := "true"
-	for i := range depth {
-		inner = fmt.Sprintf("%s.all(x%d, %s)", items, i, inner)
-	}
-	return inner
-}
+// costly compares a name with a long text.
+var costly = `resource.name.contains("` + strings.Repeat("x", 9000) + `y")`
 
 // Questions about anything below a resource.
 func TestConditionsBelow(t *testing.T) {
@@ -166,6 +163,26 @@ func TestConditionsBelow(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What is below a bucket may be an object or a managed folder.
+func TestConditionsBelowABucket(t *testing.T) {
+	t.Parallel()
+	in := request(app, "storage.objects.get", bucket)
+	in.Request.Resource.Below = true
+	for expression, want := range map[string]string{
+		`resource.name.startsWith("projects/_/buckets/records")`: "always",
+		`resource.type == "storage.googleapis.com/Bucket"`:       `resource.type == "storage.googleapis.com/Bucket"`,
+		`resource.service == "storage.googleapis.com"`:           "always",
+	} {
+		if got := evaluateCondition(in, expression); got != want {
+			t.Errorf("%s is %s, want %s", expression, got, want)
+		}
+	}
+	in.Request.Resource.ID = "//bigquery.googleapis.com/projects/shop/datasets/sales/tables/"
+	if got := evaluateCondition(in, `resource.type == "bigquery.googleapis.com/Table" && resource.name.startsWith("projects/shop/")`); got != "always" {
+		t.Errorf("tables below a dataset are %s", got)
 	}
 }
 

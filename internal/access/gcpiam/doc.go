@@ -15,7 +15,7 @@
 //     principal, whose condition is met:
 //     https://cloud.google.com/iam/docs/policies. The access control lists of
 //     buckets and objects and the access entries of datasets are read as
-//     policies of the resource.
+//     policies: https://cloud.google.com/storage/docs/access-control/lists.
 //   - Access scopes, for the token of a node or virtual machine:
 //     https://cloud.google.com/compute/docs/access/service-accounts#accesscopesiam.
 //

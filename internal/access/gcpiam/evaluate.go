@@ -23,13 +23,15 @@ type evaluation struct {
 	facts   *facts // made when the first condition comes up
 	explain bool
 	layers  []access.Layer
+	// holders of basic roles, which many bindings may name.
+	holders map[member]access.Formula
 }
 
 func newEvaluation(in *Input, explain bool) *evaluation {
 	return &evaluation{in: in, caller: newCaller(in), explain: explain}
 }
 
-// decide asks the layers in the order in which the cloud does.
+// decide asks the layers in their order.
 func (e *evaluation) decide() access.Formula {
 	if e.in.Request.Action == "" || strings.ContainsAny(e.in.Request.Action, "* ") || strings.Contains(e.in.Request.Action, ".googleapis.com/") {
 		return access.Missing("permission " + e.in.Request.Action + " is not the name of one permission")
@@ -39,11 +41,10 @@ func (e *evaluation) decide() access.Formula {
 		return access.False()
 	}
 	bounded := e.boundary()
-	scoped := e.scopes()
-	if (bounded.IsFalse() || scoped.IsFalse()) && !e.explain {
+	if bounded.IsFalse() && !e.explain {
 		return access.False()
 	}
-	return access.And(access.Not(denied), bounded, e.allow(), scoped)
+	return access.And(access.Not(denied), bounded, e.allow(), e.scopes())
 }
 
 // condition decides a condition, which most bindings do not have.

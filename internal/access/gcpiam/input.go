@@ -32,8 +32,8 @@ type Input struct {
 	Identity Identity
 	// Project that the resource is in; empty for one of an organization.
 	Project Project
-	// Hierarchy is the resource and everything above it that has policies, the
-	// organization first.
+	// Hierarchy is everything above the resource, whether it has policies or
+	// not, and the resource itself, the organization first.
 	Hierarchy []Node
 	// HierarchyMissing says why some level of the hierarchy could not be read;
 	// empty when all could.
@@ -48,6 +48,11 @@ type Input struct {
 	// PublicAccessPrevention is that setting of the bucket, from itself or its
 	// organization.
 	PublicAccessPrevention PublicAccess
+	// ObjectACLs are the access control lists of the object that is asked for,
+	// as policies; nil when the bucket has uniform bucket-level access, and for
+	// all other resources. Of a question about any object they make what
+	// nothing else grants unknown.
+	ObjectACLs *PolicySet
 	// Scopes are the access scopes of the token, that of a node or virtual
 	// machine; nil for a token that they do not limit.
 	Scopes *ScopeSet
@@ -81,8 +86,8 @@ type Identity struct {
 // A Project has two names that policies do not take one for the other.
 type Project struct{ ID, Number string }
 
-// A Node is a resource with policies of its own, or an organization, folder or
-// project.
+// A Node is an organization, folder, project or resource, as the managed folder
+// that an object is in.
 type Node struct {
 	// Name is "organizations/9", "folders/7", "projects/my-project" or
 	// "projects/123", or a full resource name.

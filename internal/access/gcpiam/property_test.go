@@ -11,19 +11,19 @@ import (
 
 // A world is a request of which everything is known.
 type world struct {
-	principal                                          string
-	groups                                             []string
-	domain, customer, cluster, uid, time, object, host string
-	tags                                               []Tag
-	ancestors                                          []string
-	allow                                              [4][]Binding
-	deny                                               [4][]DenyRule
-	custom                                             Role
-	boundaries                                         []BoundaryBinding
-	public                                             PublicAccess
-	scopes                                             []string
-	number                                             string
-	repository                                         string
+	principal                                    string
+	groups                                       []string
+	domain, customer, cluster, uid, time, object string
+	tags                                         []Tag
+	ancestors                                    []string
+	allow                                        [4][]Binding
+	deny                                         [4][]DenyRule
+	custom                                       Role
+	boundaries                                   []BoundaryBinding
+	public                                       PublicAccess
+	scopes                                       []string
+	number                                       string
+	repository                                   string
 }
 
 func pick[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }

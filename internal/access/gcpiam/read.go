@@ -8,6 +8,7 @@ import (
 	"io"
 	"reflect"
 	"strings"
+	"unicode"
 )
 
 // The limits of an answer of an API.
@@ -77,11 +78,12 @@ func checkJSON(data []byte) error {
 		if n := len(levels); n > 0 && levels[n-1].keys != nil {
 			top := &levels[n-1]
 			if !top.value {
-				key := strings.ToLower(token.(string))
-				if top.keys[key] {
+				key := token.(string)
+				folded := strings.Map(foldRune, key)
+				if top.keys[folded] {
 					return fmt.Errorf("%s: key %q comes twice", position(data, d.InputOffset()), shorten(key))
 				}
-				top.keys[key], top.value = true, true
+				top.keys[folded], top.value = true, true
 				continue
 			}
 			top.value = false
@@ -102,6 +104,16 @@ func checkJSON(data []byte) error {
 		}
 		levels = append(levels, next)
 	}
+}
+
+// foldRune returns what encoding/json takes a letter of a key for, as the
+// long s and K of Kelvin for theirs.
+func foldRune(r rune) rune {
+	least := r
+	for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
+		least = min(least, f)
+	}
+	return least
 }
 
 // trailing reports what comes after the document.

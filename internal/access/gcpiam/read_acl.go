@@ -53,8 +53,11 @@ func parseACL(what string, data []byte, roles map[string]string) (Policy, error)
 // https://cloud.google.com/storage/docs/json_api/v1/bucketAccessControls#resource
 func aclMember(entity string) string {
 	for _, k := range []struct{ prefix, member string }{
-		{"project-owners-", "projectOwner:"}, {"project-editors-", "projectEditor:"}, {"project-viewers-", "projectViewer:"},
-		{"group-", "group:"}, {"domain-", "domain:"},
+		{"project-owners-", "projectOwner:"},
+		{"project-editors-", "projectEditor:"},
+		{"project-viewers-", "projectViewer:"},
+		{"group-", "group:"},
+		{"domain-", "domain:"},
 	} {
 		if value, ok := strings.CutPrefix(entity, k.prefix); ok {
 			return k.member + value

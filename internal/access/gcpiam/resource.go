@@ -92,11 +92,11 @@ func resourceAttributes(in *Input) attributes {
 	if host == "storage.googleapis.com" {
 		path = bucketPath(path)
 	}
-	typ, ok := names.types[lastCollection(host, path)]
-	if !ok {
+	if typ, ok := names.types[lastCollection(host, path, in.Request.Resource.Below)]; ok {
+		a.known("resource.type", names.service+"/"+typ)
+	} else if !in.Request.Resource.Below {
 		return a
 	}
-	a.known("resource.type", names.service+"/"+typ)
 	name, missing := projectForm(in.Project, path, names.number)
 	switch {
 	case missing != "":
@@ -128,13 +128,15 @@ func bucketPath(path string) string {
 }
 
 // lastCollection returns the collection that a resource is in: "tables" of
-// "projects/p/datasets/d/tables/t". Names of objects have slashes of their own.
-func lastCollection(host, path string) string {
+// "projects/p/datasets/d/tables/t". What is below a resource is in one if the
+// name says so, as "projects/p/datasets/d/tables/" does. Names of objects have
+// slashes of their own.
+func lastCollection(host, path string, below bool) string {
 	parts := strings.Split(path, "/")
-	if host == "storage.googleapis.com" && len(parts) > 4 {
+	if host == "storage.googleapis.com" && len(parts) > 5 {
 		return parts[4]
 	}
-	if len(parts)%2 != 0 || len(parts) < 2 {
+	if len(parts)%2 != 0 || below && parts[len(parts)-1] != "" {
 		return ""
 	}
 	return parts[len(parts)-2]

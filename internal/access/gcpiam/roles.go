@@ -12,9 +12,7 @@ import (
 	"sync"
 )
 
-// The table is what make gcp-roles writes. It was made from the role files of
-// https://github.com/iann0036/iam-dataset, MIT licence, copyright (c) 2021 Ian
-// Mckay, which hold what the IAM API's roles.list returned.
+// The table is what make gcp-roles writes. NOTICE says what it was made from.
 //
 //go:embed roles.gz
 var rolesGZ []byte

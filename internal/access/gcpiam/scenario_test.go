@@ -244,7 +244,12 @@ func TestScenarios(t *testing.T) {
 		{"G18_node_account_is_not_the_pod", read(app).grant(2, "roles/storage.objectViewer", pods), "never", principalDoc},
 		{"G19_editor_with_read_only_scope_reads", read(app).grant(2, "roles/storage.admin", app).with(readOnlyScope), "always", scopeDoc},
 		{"G19_editor_with_read_only_scope_writes", request(app, "storage.objects.create", objectsOf).grant(2, "roles/storage.admin", app).with(readOnlyScope), "never", scopeDoc},
-		{"G19_editor_with_read_only_scope_queries", request(app, "bigquery.jobs.create", dataset).grant(2, "roles/editor", app).with(readOnlyScope), "never", scopeDoc},
+		{"G19_editor_with_read_only_scope_reads_no_tables", request(app, "bigquery.tables.getData", dataset).grant(2, "roles/bigquery.admin", app).with(readOnlyScope), "never", scopeDoc},
+		{
+			"G19_jobs_that_the_api_takes_with_a_scope_of_storage", request(app, "bigquery.jobs.create", dataset).grant(2, "roles/editor", app).with(readOnlyScope),
+			"unknown: whether access scope https://www.googleapis.com/auth/devstorage.read_only covers bigquery.jobs.create",
+			"https://cloud.google.com/bigquery/docs/reference/rest/v2/jobs/insert",
+		},
 		{"G19_scope_not_known", read(app).grant(2, "roles/storage.admin", app).with(func(in *Input) {
 			in.Scopes = &ScopeSet{Scopes: []string{"https://www.googleapis.com/auth/sesame"}}
 		}), "unknown: what access scope https://www.googleapis.com/auth/sesame covers", scopeDoc},

@@ -14,7 +14,9 @@ type Authorizer struct {
 	bindings []Binding
 	// by are the indexes of the bindings whose subjects can be an account:
 	// by its user name, and by the groups.
-	by      map[string][]int
+	by map[string][]int
+	// named are the accounts that bindings name.
+	named   []Account
 	missing string
 }
 
@@ -58,7 +60,10 @@ func NewAuthorizer(r RBAC) *Authorizer {
 				if namespace == "" {
 					namespace = b.Namespace
 				}
-				key = Account{namespace, s.Name}.String()
+				who := Account{namespace, s.Name}
+				if key = who.String(); len(a.by[key]) == 0 {
+					a.named = append(a.named, who)
+				}
 			}
 			if list := a.by[key]; len(list) == 0 || list[len(list)-1] != i {
 				a.by[key] = append(list, i)

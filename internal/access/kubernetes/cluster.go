@@ -8,6 +8,8 @@ import (
 // A Cluster is everything about a cluster and its cloud that bears on whom
 // pods can act as. At most one of EKS, AKS and GKE is set.
 type Cluster struct {
+	// ID tells the cluster from all others, as its ARN or resource id.
+	ID       string
 	Accounts []ServiceAccount
 	// AccountsMissing says why service accounts could not be read, or not all.
 	AccountsMissing string

@@ -73,7 +73,9 @@ type eksIndex struct {
 	*EKS
 	issuer       string // without the scheme
 	roles        map[string]workload.Role
-	federated    []workload.Role // that may trust a token of the cluster
+	federated    []workload.Role  // that may trust a token of the cluster
+	bySubject    map[string][]int // of those that name their subjects, by each
+	wide         []int            // of the others
 	associations map[Account][]Association
 }
 
@@ -81,11 +83,21 @@ func newEKSIndex(c *EKS) *eksIndex {
 	x := &eksIndex{
 		EKS: c, issuer: strings.TrimPrefix(c.Issuer, "https://"),
 		roles: make(map[string]workload.Role, len(c.Roles)), associations: make(map[Account][]Association),
+		bySubject: make(map[string][]int),
 	}
 	for _, r := range c.Roles {
 		x.roles[r.ARN] = r
-		if x.issuer != "" && x.mayTrust(r) {
-			x.federated = append(x.federated, r)
+		if x.issuer == "" || !x.mayTrust(r) {
+			continue
+		}
+		i := len(x.federated)
+		x.federated = append(x.federated, r)
+		subjects, literal := x.subjects(r)
+		if !literal {
+			x.wide = append(x.wide, i)
+		}
+		for _, s := range subjects {
+			x.bySubject[s] = append(x.bySubject[s], i)
 		}
 	}
 	for _, a := range c.Associations {
@@ -96,28 +108,59 @@ func newEKSIndex(c *EKS) *eksIndex {
 }
 
 // mayTrust reports whether it is worth to evaluate the trust policy of a role
-// for tokens of the cluster: it cannot be read, or it names the issuer in any
-// way.
+// for tokens of the cluster: it cannot be read, or it names the issuer.
 func (x *eksIndex) mayTrust(r workload.Role) bool {
 	if r.Trust.Missing != "" {
 		return true
 	}
+	return slices.ContainsFunc(r.Trust.Policies, func(p awsiam.Policy) bool {
+		return slices.ContainsFunc(p.Document.Statements, x.mayAllow)
+	})
+}
+
+// mayAllow reports whether a statement may let in a token of the cluster, as
+// far as its principals tell.
+func (x *eksIndex) mayAllow(s awsiam.Statement) bool {
+	if s.Deny {
+		return false
+	}
+	return s.Principal == nil || s.Principal.Any || slices.ContainsFunc(s.Principal.Federated, func(f string) bool {
+		return f == "*" || strings.HasSuffix(f, "/"+x.issuer)
+	})
+}
+
+// subjects returns the only subjects of tokens that a trust policy can let in,
+// or false when it does not name them one by one. A company may have thousands
+// of roles, each for one service account.
+func (x *eksIndex) subjects(r workload.Role) (subjects []string, literal bool) {
+	if r.Trust.Missing != "" {
+		return nil, false
+	}
 	for _, p := range r.Trust.Policies {
 		for _, s := range p.Document.Statements {
-			if s.Deny {
+			if !x.mayAllow(s) {
 				continue
 			}
-			if s.Principal == nil || s.Principal.Any {
-				return true
+			i := slices.IndexFunc(s.Conditions, func(c awsiam.Condition) bool {
+				// A token always has one subject, so modifiers change nothing.
+				return c.Operator == "StringEquals" && strings.EqualFold(c.Key, x.issuer+":sub") &&
+					!slices.ContainsFunc(c.Values, func(v string) bool { return strings.Contains(v, "${") })
+			})
+			if i < 0 {
+				return nil, false
 			}
-			if slices.ContainsFunc(s.Principal.Federated, func(f string) bool {
-				return f == "*" || strings.HasSuffix(f, "/"+x.issuer)
-			}) {
-				return true
-			}
+			subjects = append(subjects, s.Conditions[i].Values...)
 		}
 	}
-	return false
+	slices.Sort(subjects)
+	return slices.Compact(subjects), true
+}
+
+// candidates returns the roles that may trust a service account.
+func (x *eksIndex) candidates(who Account) []int {
+	list := slices.Concat(x.bySubject[who.String()], x.wide)
+	slices.Sort(list)
+	return list
 }
 
 // identities adds what a pod can be in AWS.
@@ -218,7 +261,8 @@ func (x *eksIndex) irsaRole(a *answer, arn string, containers []string) {
 // trusting adds the roles that trust the service account, whether it has an
 // annotation or not.
 func (x *eksIndex) trusting(a *answer) {
-	for _, role := range x.federated {
+	for _, i := range x.candidates(a.account.Account) {
+		role := x.federated[i]
 		if a.has(role.ARN, workload.IRSA) {
 			continue
 		}

@@ -217,6 +217,35 @@ func TestEKS(t *testing.T) {
 			[]string{"reachable irsa " + pods + " allowed", "broken irsa " + pods},
 		},
 		{
+			"audience_that_the_provider_does_not_take", docWebhook,
+			eks(t, federated(oidc, subject("StringEquals", "system:serviceaccount:prod:app")), func(c *Cluster) {
+				c.Accounts[0].Annotations[annotationAudience] = "vault"
+			}), irsaPod(), closed,
+			[]string{"reachable irsa " + pods + " allowed", "broken irsa " + pods},
+		},
+		{
+			"audience_of_the_token", docWebhook,
+			eks(t, federated(oidc, `"StringEquals": {"`+oidc+`:aud": "vault"}`), func(c *Cluster) {
+				c.EKS.Providers[0].Audiences = []string{"vault"}
+			}), withToken(irsaPod(), irsaVolume, "vault"), closed,
+			[]string{"primary irsa " + pods + " allowed"},
+		},
+		{
+			"external_id_is_not_in_a_token", docIRSA,
+			eks(t, federated(oidc, `"StringEquals": {"sts:ExternalId": "x"}`)), irsaPod(), closed,
+			[]string{"broken irsa " + pods},
+		},
+		{
+			"subject_with_a_variable", docIRSA,
+			eks(t, federated(oidc, subject("StringEquals", "system:serviceaccount:prod:${aws:RequestTag/x, 'app'}")), withoutAnnotation), pod(), closed,
+			[]string{"reachable irsa " + pods + " allowed"},
+		},
+		{
+			"second_subject_of_a_list", docIRSA,
+			eks(t, federated(oidc, `"StringEquals": {"`+oidc+`:sub": ["system:serviceaccount:dev:x", "system:serviceaccount:prod:app"]}`), withoutAnnotation), pod(), closed,
+			[]string{"reachable irsa " + pods + " allowed"},
+		},
+		{
 			"provider_does_not_exist", docIRSA, eks(t, mine, func(c *Cluster) { c.EKS.Providers = nil }), irsaPod(), closed,
 			[]string{"broken irsa " + pods},
 		},
@@ -349,6 +378,13 @@ func privileged(p Pod) Pod { p.Containers[0].Privileged = true; return p }
 func skipping(p Pod, container string) Pod {
 	p.Annotations = map[string]string{annotationSkip: container}
 	p.Containers = append(p.Containers, Container{Name: container})
+	return p
+}
+
+// withToken mounts a token.
+func withToken(p Pod, volume, audience string) Pod {
+	p.Volumes = append(p.Volumes, Volume{Name: volume, Tokens: []Token{{Audience: audience}}})
+	p.Containers[0].Mounts = append(p.Containers[0].Mounts, volume)
 	return p
 }
 

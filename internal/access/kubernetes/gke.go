@@ -19,9 +19,10 @@ type GKE struct {
 	// ServiceAccounts are the emails of the Google service accounts that pods
 	// may impersonate.
 	ServiceAccounts []string
-	// Permitted returns what has to hold for somebody with these names to
-	// have a permission on a Google service account.
-	Permitted func(members []string, permission, serviceAccount string) access.Formula
+	// Permitted returns what has to hold for a Kubernetes service account to
+	// have a permission on the Google service account with an email, as package
+	// gcpiam decides it. Nil when its policies were not read.
+	Permitted func(as workload.Identity, permission, email string) access.Formula
 }
 
 // A GoogleNode is the machine of a GKE node.
@@ -53,13 +54,28 @@ func (r *Resolver) gkeIdentities(a *answer) {
 		node = &GoogleNode{Missing: "it was not read"}
 	}
 	federated, why := g.federates(a, node)
-	var members []string
-	if g.Pool != "" {
-		members = g.Members(a.account.Account, a.account.UID)
-	}
-	impersonated := r.gkeImpersonation(a, members, federated, why)
-	g.direct(a, members, federated, why, impersonated)
+	direct := g.principal(a.account)
+	linked := r.gkeImpersonation(a, direct, federated, why)
+	g.direct(a, direct, federated, why, linked)
 	g.node(a, node, federated)
+}
+
+// principal returns the service account of a pod as a principal of its own.
+func (g *GKE) principal(who *ServiceAccount) workload.Identity {
+	id := workload.Identity{Cloud: workload.GCP, How: workload.GKEDirect}
+	if g.Pool == "" {
+		return id
+	}
+	id.Session = workload.Session{
+		Members: g.Members(who.Account, who.UID), Cluster: g.url(), AccountUID: who.UID,
+	}
+	id.ID = id.Session.Members[0]
+	return id
+}
+
+// url returns what policies call the cluster.
+func (g *GKE) url() string {
+	return "https://container.googleapis.com/v1/projects/" + g.Project + "/locations/" + g.Location + "/clusters/" + g.Name
 }
 
 // federates returns what has to hold for the metadata service to answer the
@@ -94,8 +110,7 @@ func (g *GKE) Members(who Account, uid string) []string {
 		"principal:" + path + "/subject/ns/" + who.Namespace + "/sa/" + who.Name,
 		"serviceAccount:" + g.Pool + "[" + who.Namespace + "/" + who.Name + "]",
 		"principalSet:" + path + "/namespace/" + who.Namespace,
-		"principalSet:" + path + "/kubernetes.cluster/https://container.googleapis.com/v1/projects/" +
-			g.Project + "/locations/" + g.Location + "/clusters/" + g.Name,
+		"principalSet:" + path + "/kubernetes.cluster/" + g.url(),
 		"principalSet:" + path + "/*",
 	}
 	if uid != "" {
@@ -105,19 +120,15 @@ func (g *GKE) Members(who Account, uid string) []string {
 }
 
 // direct adds the service account itself as a principal.
-func (g *GKE) direct(a *answer, members []string, federated access.Formula, why string, impersonated access.Formula) {
+func (g *GKE) direct(a *answer, id workload.Identity, federated access.Formula, why string, linked access.Formula) {
 	if g.Pool == "" {
 		return
 	}
-	id := workload.Identity{
-		ID: members[0], Cloud: workload.GCP, How: workload.GKEDirect,
-		Session: workload.Session{Members: members},
-	}
-	if first := access.And(federated, access.Not(impersonated)); !first.IsFalse() {
+	if first := access.And(federated, access.Not(linked)); !first.IsFalse() {
 		id.Formula, id.Reason = first, why+", and gives a token of the service account itself"
 		a.addRanked(id, a.names())
 	}
-	if !federated.IsTrue() || !impersonated.IsFalse() {
+	if !federated.IsTrue() || !linked.IsFalse() {
 		// The exchange needs no metadata service, only a token for the pool.
 		id.Rank, id.Formula, id.Containers = workload.Reachable, access.True(), nil
 		id.Reason = "a pod of the service account can exchange a token for " + g.Pool + " at the Security Token Service"
@@ -128,7 +139,7 @@ func (g *GKE) direct(a *answer, members []string, federated access.Formula, why 
 // gkeImpersonation adds the Google service accounts that the pod can
 // impersonate. It returns what has to hold for the service account to be
 // linked to one by its annotation, which is what the metadata service follows.
-func (r *Resolver) gkeImpersonation(a *answer, members []string, federated access.Formula, why string) access.Formula {
+func (r *Resolver) gkeImpersonation(a *answer, as workload.Identity, federated access.Formula, why string) access.Formula {
 	g := r.cluster.GKE
 	linked := access.False()
 	if known := r.accountKnown(a.account.Account); !known.IsTrue() {
@@ -141,7 +152,7 @@ func (r *Resolver) gkeImpersonation(a *answer, members []string, federated acces
 	if g.Pool == "" {
 		if email != "" {
 			a.breakLink(workload.BrokenLink{
-				Cloud: workload.GCP, How: workload.GKEImpersonation, ID: email, Problem: why,
+				Cloud: workload.GCP, How: workload.GKEImpersonation, ID: workload.GoogleMember(email), Problem: why,
 				Remedy: "turn on Workload Identity Federation for GKE in the cluster and its node pools",
 			})
 		}
@@ -149,18 +160,18 @@ func (r *Resolver) gkeImpersonation(a *answer, members []string, federated acces
 	}
 	id := workload.Identity{Cloud: workload.GCP, How: workload.GKEImpersonation}
 	if email != "" {
-		id.ID = email
-		permitted := g.permitted(members, email)
+		id.ID = workload.GoogleMember(email)
+		permitted := g.permitted(as, email)
 		switch {
 		case permitted.IsFalse():
 			a.breakLink(workload.BrokenLink{
-				Cloud: workload.GCP, How: workload.GKEImpersonation, ID: email,
+				Cloud: workload.GCP, How: workload.GKEImpersonation, ID: workload.GoogleMember(email),
 				Problem: fmt.Sprintf("the service account has the annotation %s, but may not impersonate %s", annotationGSA, email),
-				Remedy:  "grant roles/iam.workloadIdentityUser on " + email + " to " + members[0],
+				Remedy:  "grant roles/iam.workloadIdentityUser on " + email + " to " + as.ID,
 			})
 		case federated.IsFalse():
 			a.breakLink(workload.BrokenLink{
-				Cloud: workload.GCP, How: workload.GKEImpersonation, ID: email,
+				Cloud: workload.GCP, How: workload.GKEImpersonation, ID: workload.GoogleMember(email),
 				Problem: "the annotation " + annotationGSA + " has no effect: " + why,
 				Remedy:  "use a node pool with the GKE metadata server, and no host network",
 			})
@@ -171,24 +182,24 @@ func (r *Resolver) gkeImpersonation(a *answer, members []string, federated acces
 		}
 	}
 	for _, other := range g.ServiceAccounts {
-		if a.has(other, workload.GKEImpersonation) {
+		id.ID, id.Rank, id.Containers = workload.GoogleMember(other), workload.Reachable, nil
+		if a.has(id.ID, id.How) {
 			continue
 		}
-		id.ID, id.Rank, id.Containers = other, workload.Reachable, nil
-		id.Formula = g.permitted(members, other)
+		id.Formula = g.permitted(as, other)
 		id.Reason = "the service account may impersonate it, without an annotation that makes the libraries do so"
 		a.add(id)
 	}
 	return linked
 }
 
-// permitted returns what has to hold for members to impersonate a Google
+// permitted returns what has to hold for a principal to impersonate a Google
 // service account.
-func (g *GKE) permitted(members []string, email string) access.Formula {
+func (g *GKE) permitted(as workload.Identity, email string) access.Formula {
 	if g.Permitted == nil {
 		return access.Missing("who may impersonate " + email)
 	}
-	return g.Permitted(members, tokenPermission, email)
+	return g.Permitted(as, tokenPermission, email)
 }
 
 // node adds the service account of the machine, for pods that the metadata
@@ -199,8 +210,7 @@ func (g *GKE) node(a *answer, node *GoogleNode, federated access.Formula) {
 		return
 	}
 	id := workload.Identity{
-		ID: node.ServiceAccount, Cloud: workload.GCP, How: workload.GKENode,
-		Session: workload.Session{Scopes: node.Scopes},
+		Cloud: workload.GCP, How: workload.GKENode, Session: workload.Session{Scopes: node.Scopes},
 	}
 	if node.Missing != "" {
 		id.Rank, id.Reason = workload.Reachable, "pods may reach the service account of their node"
@@ -208,9 +218,10 @@ func (g *GKE) node(a *answer, node *GoogleNode, federated access.Formula) {
 		a.add(id)
 		return
 	}
-	if id.ID == "" {
+	if node.ServiceAccount == "" {
 		return
 	}
+	id.ID = workload.GoogleMember(node.ServiceAccount)
 	id.Formula = a.place().Through(a.machine())
 	id.Reason = "service account of the node, with its access scopes"
 	switch {

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/stowage-dev/stowage/internal/access"
+	"github.com/stowage-dev/stowage/internal/access/gcpiam"
 	"github.com/stowage-dev/stowage/internal/access/workload"
 )
 
@@ -30,10 +31,22 @@ func gke(annotation string, mayImpersonate ...string) Cluster {
 		GKE: &GKE{
 			Project: "shop", Location: "europe-west1", Name: "one", Pool: "shop.svc.id.goog", PoolNumber: "123",
 			ServiceAccounts: []string{gsa},
-			Permitted: func(members []string, permission, serviceAccount string) access.Formula {
-				return access.Of(permission == tokenPermission && serviceAccount == gsa && slices.ContainsFunc(mayImpersonate, func(m string) bool {
-					return slices.Contains(members, m)
-				}))
+			Permitted: func(as workload.Identity, permission, email string) access.Formula {
+				return gcpiam.Evaluate(gcpiam.Input{
+					Request: access.Request{
+						Principal: access.Principal{Kind: gcpiam.Federated, ID: as.ID},
+						Action:    permission,
+						Resource:  access.Resource{ID: "//iam.googleapis.com/projects/shop/serviceAccounts/" + email},
+					},
+					Identity: gcpiam.Identity{Cluster: as.Session.Cluster, ServiceAccountUID: as.Session.AccountUID},
+					Project:  gcpiam.Project{ID: "shop", Number: "123"},
+					Hierarchy: []gcpiam.Node{{
+						Name: "//iam.googleapis.com/projects/shop/serviceAccounts/" + gsa,
+						Allow: gcpiam.PolicySet{Policies: []gcpiam.Policy{{
+							Name: "policy", Bindings: []gcpiam.Binding{{Role: "roles/iam.workloadIdentityUser", Members: mayImpersonate}},
+						}}},
+					}},
+				}).Formula
 			},
 		},
 	}
@@ -51,7 +64,7 @@ func google(metadata string) Node {
 
 func TestGKE(t *testing.T) {
 	t.Parallel()
-	legacy := "serviceAccount:shop.svc.id.goog[prod/app]"
+	const legacy = "serviceAccount:shop.svc.id.goog[prod/app]"
 	withoutPool := gke("")
 	withoutPool.GKE.Pool = ""
 	unknown := gke(gsa)
@@ -69,27 +82,27 @@ func TestGKE(t *testing.T) {
 		},
 		{
 			"annotation_and_binding", docGKEHowTo, gke(gsa, legacy), pod(), google("GKE_METADATA"),
-			[]string{"primary gke-wif-impersonation " + gsa + " allowed", "reachable gke-wif-direct " + ksa + " allowed"},
+			[]string{"primary gke-wif-impersonation serviceAccount:" + gsa + " allowed", "reachable gke-wif-direct " + ksa + " allowed"},
 		},
 		{
 			"G13_without_binding", docGKEHowTo, gke(gsa), pod(), google("GKE_METADATA"),
-			[]string{"reachable gke-wif-direct " + ksa + " allowed", "broken gke-wif-impersonation " + gsa},
+			[]string{"reachable gke-wif-direct " + ksa + " allowed", "broken gke-wif-impersonation serviceAccount:" + gsa},
 		},
 		{
 			"G14_without_annotation", docGKEHowTo, gke("", ksa), pod(), google("GKE_METADATA"),
-			[]string{"reachable gke-wif-impersonation " + gsa + " allowed", "primary gke-wif-direct " + ksa + " allowed"},
+			[]string{"reachable gke-wif-impersonation serviceAccount:" + gsa + " allowed", "primary gke-wif-direct " + ksa + " allowed"},
 		},
 		{
 			"G15_binding_for_the_namespace", docPrincipals,
 			gke("", "principalSet://iam.googleapis.com/projects/123/locations/global/workloadIdentityPools/shop.svc.id.goog/namespace/prod"),
 			pod(), google("GKE_METADATA"),
-			[]string{"reachable gke-wif-impersonation " + gsa + " allowed", "primary gke-wif-direct " + ksa + " allowed"},
+			[]string{"reachable gke-wif-impersonation serviceAccount:" + gsa + " allowed", "primary gke-wif-direct " + ksa + " allowed"},
 		},
 		{
 			"G16_binding_for_the_cluster", docPrincipals,
 			gke("", "principalSet://iam.googleapis.com/projects/123/locations/global/workloadIdentityPools/shop.svc.id.goog/kubernetes.cluster/https://container.googleapis.com/v1/projects/shop/locations/europe-west1/clusters/one"),
 			pod(), google("GKE_METADATA"),
-			[]string{"reachable gke-wif-impersonation " + gsa + " allowed", "primary gke-wif-direct " + ksa + " allowed"},
+			[]string{"reachable gke-wif-impersonation serviceAccount:" + gsa + " allowed", "primary gke-wif-direct " + ksa + " allowed"},
 		},
 		{
 			"G16_binding_for_another_cluster", docPrincipals,
@@ -104,27 +117,27 @@ func TestGKE(t *testing.T) {
 		},
 		{
 			"G18_node_pool_without_metadata_server", docGKE, gke(""), pod(), google("GCE_METADATA"),
-			[]string{"reachable gke-wif-direct " + ksa + " allowed", "primary gke-node " + nodeGSA + " allowed"},
+			[]string{"reachable gke-wif-direct " + ksa + " allowed", "primary gke-node serviceAccount:" + nodeGSA + " allowed"},
 		},
 		{
 			"G18_annotation_without_effect", docGKE, gke(gsa, ksa), pod(), google("GCE_METADATA"),
 			[]string{
-				"reachable gke-wif-impersonation " + gsa + " allowed", "reachable gke-wif-direct " + ksa + " allowed",
-				"primary gke-node " + nodeGSA + " allowed", "broken gke-wif-impersonation " + gsa,
+				"reachable gke-wif-impersonation serviceAccount:" + gsa + " allowed", "reachable gke-wif-direct " + ksa + " allowed",
+				"primary gke-node serviceAccount:" + nodeGSA + " allowed", "broken gke-wif-impersonation serviceAccount:" + gsa,
 			},
 		},
 		{
 			"G18_host_network", docGKE, gke(""), hostNetwork(pod()), google("GKE_METADATA"),
-			[]string{"reachable gke-wif-direct " + ksa + " allowed", "primary gke-node " + nodeGSA + " allowed"},
+			[]string{"reachable gke-wif-direct " + ksa + " allowed", "primary gke-node serviceAccount:" + nodeGSA + " allowed"},
 		},
 		{
 			"G18_without_pool", docGKE, withoutPool, pod(), google("GCE_METADATA"),
-			[]string{"primary gke-node " + nodeGSA + " allowed"},
+			[]string{"primary gke-node serviceAccount:" + nodeGSA + " allowed"},
 		},
 		{
 			"metadata_mode_unknown", docGKE, gke(""), pod(), google(""),
 			[]string{
-				"primary gke-wif-direct " + ksa + " unknown", "reachable gke-wif-direct " + ksa + " allowed", "primary gke-node " + nodeGSA + " unknown",
+				"primary gke-wif-direct " + ksa + " unknown", "reachable gke-wif-direct " + ksa + " allowed", "primary gke-node serviceAccount:" + nodeGSA + " unknown",
 			},
 		},
 		{
@@ -135,7 +148,7 @@ func TestGKE(t *testing.T) {
 		},
 		{
 			"bindings_not_read", docGKEHowTo, unknown, pod(), google("GKE_METADATA"),
-			[]string{"primary gke-wif-impersonation " + gsa + " unknown", "reachable gke-wif-direct " + ksa + " allowed"},
+			[]string{"primary gke-wif-impersonation serviceAccount:" + gsa + " unknown", "reachable gke-wif-direct " + ksa + " allowed"},
 		},
 		{
 			"key_file_overrides", "https://cloud.google.com/docs/authentication/application-default-credentials",
@@ -177,17 +190,68 @@ func TestG15OnePoolOneIdentity(t *testing.T) {
 	}
 }
 
+// Each of the names that policies can use is one that the engine takes for the
+// pod, and a name of the same form for another is not.
+func TestMembersAgreeWithTheEngine(t *testing.T) {
+	t.Parallel()
+	allowed := func(member string) bool {
+		as := NewResolver(gke("", member)).Identities(pod(), google("GKE_METADATA"))
+		return slices.ContainsFunc(as.Found, func(id workload.Identity) bool {
+			return id.How == workload.GKEImpersonation && id.Formula.IsTrue()
+		})
+	}
+	g := gke("").GKE
+	mine := g.Members(Account{"prod", "app"}, "u-1")
+	for _, m := range mine {
+		if !allowed(m) {
+			t.Errorf("the engine does not take %s for the pod", m)
+		}
+	}
+	elsewhere := &GKE{Project: "pay", Location: "us-central1", Name: "two", Pool: "pay.svc.id.goog", PoolNumber: "456"}
+	for _, m := range elsewhere.Members(Account{"prod", "app"}, "u-2") {
+		if allowed(m) || slices.Contains(mine, m) {
+			t.Errorf("the engine takes %s for the pod", m)
+		}
+	}
+}
+
 // G19: https://cloud.google.com/kubernetes-engine/docs/how-to/access-scopes
 func TestG19ScopesOfTheNode(t *testing.T) {
 	t.Parallel()
 	as := NewResolver(gke("")).Identities(pod(), google("GCE_METADATA"))
+	i := slices.IndexFunc(as.Found, func(id workload.Identity) bool { return id.How == workload.GKENode })
+	if i < 0 {
+		t.Fatalf("no identity of the node, see %s: %v", docScopes, lines(as))
+	}
+	for permission, want := range map[string]access.Verdict{
+		"storage.objects.get":     access.Allowed,
+		"storage.objects.create":  access.Denied,
+		"bigquery.tables.getData": access.Denied,
+	} {
+		t.Run("G19_"+permission, func(t *testing.T) {
+			t.Parallel()
+			d := gcpiam.Evaluate(gcpiam.Input{
+				Request: access.Request{
+					Principal: access.Principal{Kind: gcpiam.ServiceAccount, ID: as.Found[i].ID},
+					Action:    permission, Resource: access.Resource{ID: "//cloudresourcemanager.googleapis.com/projects/shop"},
+				},
+				Project: gcpiam.Project{ID: "shop", Number: "123"},
+				Scopes:  &gcpiam.ScopeSet{Scopes: as.Found[i].Session.Scopes},
+				Hierarchy: []gcpiam.Node{{Name: "projects/shop", Allow: gcpiam.PolicySet{Policies: []gcpiam.Policy{{
+					Name: "policy", Bindings: []gcpiam.Binding{
+						{Role: "roles/storage.admin", Members: []string{as.Found[i].ID}},
+						{Role: "roles/bigquery.admin", Members: []string{as.Found[i].ID}},
+					},
+				}}}}},
+			})
+			if got := d.Verdict(); got != want {
+				t.Errorf("%s is %v, want %v: %v", permission, got, want, d.Formula)
+			}
+		})
+	}
 	for _, id := range as.Found {
-		want := []string(nil)
-		if id.How == workload.GKENode {
-			want = []string{"https://www.googleapis.com/auth/devstorage.read_only"}
-		}
-		if diff := cmp.Diff(want, id.Session.Scopes); diff != "" {
-			t.Errorf("scopes of %s mismatch (-want +got), see %s:\n%s", id.How, docScopes, diff)
+		if id.How != workload.GKENode && id.Session.Scopes != nil {
+			t.Errorf("access scopes limit %s", id.How)
 		}
 	}
 }

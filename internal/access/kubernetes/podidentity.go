@@ -66,16 +66,21 @@ func (x *eksIndex) podIdentity(a *answer, containers, irsa []string) {
 	}
 }
 
-// withoutAssociation reports containers that ask the agent in vain.
+// withoutAssociation reports containers that ask the agent in vain, or for
+// nobody knows what.
 func (x *eksIndex) withoutAssociation(a *answer, containers []string) {
+	unknown := workload.Identity{
+		Cloud: workload.AWS, Rank: workload.Assumable, How: workload.PodIdentity,
+		Formula: missing("associations of EKS Pod Identity", x.AssociationsMissing),
+		Reason:  "the service account may have an association, which pods that start from now on get",
+	}
 	switch {
+	case x.AssociationsMissing != "" && len(containers) > 0:
+		unknown.Reason = "the libraries ask the EKS Pod Identity agent"
+		a.addRanked(unknown, containers)
+	case x.AssociationsMissing != "" && !a.node.Serverless && !a.pod.Windows:
+		a.add(unknown)
 	case len(containers) == 0:
-	case x.AssociationsMissing != "":
-		a.addRanked(workload.Identity{
-			Cloud: workload.AWS, How: workload.PodIdentity,
-			Formula: missing("associations of EKS Pod Identity", x.AssociationsMissing),
-			Reason:  "the libraries ask the EKS Pod Identity agent",
-		}, containers)
 	default:
 		a.breakLink(workload.BrokenLink{
 			Cloud: workload.AWS, How: workload.PodIdentity, Containers: a.all(containers),

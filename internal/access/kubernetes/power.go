@@ -30,8 +30,13 @@ const (
 	EnterPods = "enter-pods"
 	// MakeTokens of service accounts.
 	MakeTokens = "make-tokens"
-	// Impersonate other users, service accounts or groups.
+	// Impersonate service accounts: have their rights in the cluster, but not
+	// their tokens.
 	Impersonate = "impersonate"
+	// ImpersonateUsers: have the rights of any user.
+	ImpersonateUsers = "impersonate-users"
+	// ImpersonateGroups: have the rights of any group, as system:masters.
+	ImpersonateGroups = "impersonate-groups"
 	// Escalate: give oneself rights by changing a role.
 	Escalate = "escalate"
 	// Bind: give oneself rights by binding a role.
@@ -48,7 +53,10 @@ type need struct {
 
 const rbacGroup = "rbac.authorization.k8s.io"
 
-var change = []string{"create", "update", "patch"}
+var (
+	change      = []string{"create", "update", "patch"}
+	impersonate = []string{"impersonate"}
+)
 
 // powers are the ways to each power. One need is enough, but all of "also" have
 // to be met in one of its ways.
@@ -76,11 +84,13 @@ var powers = []struct {
 		{"", "pods", "", []string{"update", "patch"}},
 	}},
 	{kind: MakeTokens, needs: []need{{"", "serviceaccounts", "token", []string{"create"}}}},
-	{kind: Impersonate, needs: []need{
-		{"", "serviceaccounts", "", []string{"impersonate"}},
-		{"", "users", "", []string{"impersonate"}},
-		{"", "groups", "", []string{"impersonate"}},
-	}},
+	{kind: Impersonate, needs: []need{{"", "serviceaccounts", "", impersonate}}},
+	{kind: ImpersonateUsers, needs: []need{{"", "users", "", impersonate}}, cluster: true},
+	{
+		// A group goes with a user or service account.
+		kind: ImpersonateGroups, needs: []need{{"", "groups", "", impersonate}}, cluster: true,
+		also: []need{{"", "users", "", impersonate}, {"", "serviceaccounts", "", impersonate}},
+	},
 	{
 		kind: Escalate, needs: []need{
 			{rbacGroup, "roles", "", []string{"escalate"}},
@@ -100,21 +110,51 @@ var powers = []struct {
 
 // met returns whether a rule meets a need, and the names that it is limited to.
 // A rule that is limited to names never meets the creation of a top-level
-// object, which has no name yet.
+// object, which has no name yet. One of the names may be empty: that is the
+// name in a request that names nothing, as a list does.
 func (n need) met(r Rule) (names []string, ok bool) {
 	if !hasOrAll(r.APIGroups, n.group) || !r.covers(n.resource, n.subresource) {
 		return nil, false
 	}
+	named := slices.DeleteFunc(slices.Clone(r.ResourceNames), func(s string) bool { return s == "" })
 	for _, verb := range n.verbs {
 		if !hasOrAll(r.Verbs, verb) {
 			continue
 		}
-		if len(r.ResourceNames) > 0 && verb == "create" && n.subresource == "" {
-			continue
+		unnamed := verb == "list" || verb == "watch" || verb == "create" && n.subresource == ""
+		if len(r.ResourceNames) == 0 || unnamed && len(named) < len(r.ResourceNames) {
+			return nil, true
 		}
-		return r.ResourceNames, true
+		if verb != "create" || n.subresource != "" {
+			ok = ok || len(named) > 0
+		}
 	}
-	return nil, false
+	if !ok {
+		return nil, false
+	}
+	return named, true
+}
+
+// everything reports whether a power gives any right in the cluster, or in its
+// namespace. One that is limited to names does so only with the group that is
+// never denied anything.
+func (p Power) everything() bool {
+	switch p.Kind {
+	case Escalate, Bind, ImpersonateUsers:
+		return len(p.Names) == 0
+	case ImpersonateGroups:
+		return len(p.Names) == 0 || slices.Contains(p.Names, "system:masters")
+	}
+	return false
+}
+
+// impersonates reports whether a power makes its holder another account.
+func (p Power) impersonates(a Account) bool {
+	if p.Kind == ImpersonateUsers {
+		return slices.Contains(p.Names, a.String())
+	}
+	return p.Kind == Impersonate && (p.Namespace == "" || p.Namespace == a.Namespace) &&
+		(len(p.Names) == 0 || slices.Contains(p.Names, a.Name))
 }
 
 // String returns the need for people.

@@ -127,7 +127,8 @@ func TestSecrets(t *testing.T) {
 			cluster(bound("ClusterRole", "", Subject{Kind: "Group", Name: "system:serviceaccounts"}, rule("*", "*"))), mounted,
 			[]string{
 				"rbac */* read secret allowed", "create-pods */* admin secret allowed", "enter-pods */* admin secret allowed",
-				"make-tokens */* admin secret allowed", "impersonate */* admin secret allowed", "node-proxy */* admin secret allowed",
+				"make-tokens */* admin secret allowed", "impersonate-users */* admin secret allowed", "impersonate-groups */* admin secret allowed",
+				"node-proxy */* admin secret allowed",
 			},
 		},
 		{

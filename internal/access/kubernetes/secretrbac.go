@@ -38,6 +38,43 @@ func (r *Resolver) readableSecrets(p *Pod) []SecretAccess {
 // SecretsOf returns the Secrets that a service account can read, and those
 // that it can come by.
 func (a *Authorizer) SecretsOf(who Account) []SecretAccess {
+	found := a.readBy(who)
+	for _, p := range a.Powers(who) {
+		s := SecretAccess{
+			Namespace: p.Namespace, How: p.Kind, Channel: access.Secret, Level: access.Admin, Formula: p.Formula, Reason: p.Reason,
+		}
+		switch p.Kind {
+		case CreatePods, NodeProxy, MakeTokens:
+			// Limited to names, it is one account or node: what that may read
+			// is told by the graph.
+			if len(p.Names) == 0 {
+				addSecret(&found, s)
+			}
+		case EnterPods:
+			s.Reason += " (the Secrets of pods that exist)"
+			addSecret(&found, s)
+		default:
+			if p.everything() {
+				addSecret(&found, s)
+				continue
+			}
+			for _, other := range a.named {
+				if other == who || !p.impersonates(other) {
+					continue
+				}
+				for _, r := range a.readBy(other) {
+					r.How, r.Level, r.Formula = p.Kind, access.Admin, access.And(p.Formula, r.Formula)
+					r.Reason = p.Reason + "; as " + other.String() + ", " + r.Reason
+					addSecret(&found, r)
+				}
+			}
+		}
+	}
+	return found
+}
+
+// readBy returns the Secrets that rules let an account read.
+func (a *Authorizer) readBy(who Account) []SecretAccess {
 	var found []SecretAccess
 	namespaces, cluster := a.namespacesOf(who)
 	if cluster {
@@ -62,17 +99,6 @@ func (a *Authorizer) SecretsOf(who Account) []SecretAccess {
 				})
 			}
 		}
-	}
-	for _, p := range a.Powers(who) {
-		if len(p.Names) > 0 && p.Kind != EnterPods {
-			continue // some tokens, users or roles: no Secret follows from it
-		}
-		if p.Kind == EnterPods {
-			p.Reason += " (the Secrets of pods that exist)"
-		}
-		addSecret(&found, SecretAccess{
-			Namespace: p.Namespace, How: p.Kind, Channel: access.Secret, Level: access.Admin, Formula: p.Formula, Reason: p.Reason,
-		})
 	}
 	return found
 }

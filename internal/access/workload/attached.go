@@ -30,10 +30,14 @@ func RunService(email string) []Identity {
 		return nil
 	}
 	return []Identity{{
-		ID: email, Cloud: GCP, Rank: Primary, How: Attached, Formula: access.True(),
+		ID: GoogleMember(email), Cloud: GCP, Rank: Primary, How: Attached, Formula: access.True(),
 		Reason: "service identity of the revision",
 	}}
 }
+
+// GoogleMember returns what policies of Google Cloud call the service account
+// with an email.
+func GoogleMember(email string) string { return "serviceAccount:" + email }
 
 // A ManagedIdentity is a managed identity of Azure, or the application of a
 // federated identity credential.

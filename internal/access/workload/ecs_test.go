@@ -206,7 +206,7 @@ func TestAttached(t *testing.T) {
 		broken []BrokenLink
 		want   []string
 	}{
-		{name: "cloud_run", found: RunService("run@p.iam.gserviceaccount.com"), want: []string{"primary attached run@p.iam.gserviceaccount.com allowed"}},
+		{name: "cloud_run", found: RunService("run@p.iam.gserviceaccount.com"), want: []string{"primary attached serviceAccount:run@p.iam.gserviceaccount.com allowed"}},
 		{name: "cloud_run_without_account", found: RunService("")},
 		{
 			name: "container_app", found: AppIdentities([]AttachedIdentity{{ManagedIdentity: managed, SystemAssigned: true}, {ManagedIdentity: ManagedIdentity{ClientID: "u"}}}),
@@ -230,6 +230,51 @@ func TestAttached(t *testing.T) {
 		if diff := cmp.Diff([]string{want}, lines(found, broken)); diff != "" {
 			t.Errorf("function with a role for %s mismatch (-want +got):\n%s", service, diff)
 		}
+	}
+}
+
+// Both sides have a say when a role assumes another one, and so has the
+// organization of the other side.
+//
+// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html
+func TestLetsIn(t *testing.T) {
+	t.Parallel()
+	parse := func(text string) awsiam.PolicySet {
+		d, err := awsiam.Parse([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return awsiam.PolicySet{Policies: []awsiam.Policy{{Name: "policy", Document: d}}}
+	}
+	const statement = `{"Version": "2012-10-17", "Statement": [{"Effect": `
+	target := Role{
+		ARN:   "arn:aws:iam::444455556666:role/target",
+		Trust: parse(statement + `"Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "arn:aws:iam::111122223333:role/task"}}]}`),
+	}
+	from := Role{ARN: taskRole, Acts: &awsiam.Input{Identity: parse(statement + `"Allow", "Action": "sts:*", "Resource": "*"}]}`)}}
+	denied := target
+	denied.ResourceControl = []awsiam.PolicySet{
+		parse(statement + `"Allow", "Action": "*", "Principal": "*", "Resource": "*"}]}`),
+		parse(statement + `"Deny", "Action": "sts:*", "Principal": "*", "Resource": "*"}]}`),
+	}
+	for _, test := range []struct {
+		name     string
+		from, to Role
+		want     access.Verdict
+	}{
+		{"both_sides", from, target, access.Allowed},
+		{"caller_may_not", Role{ARN: taskRole, Acts: &awsiam.Input{}}, target, access.Denied},
+		{"caller_not_read", Role{ARN: taskRole}, target, access.Unknown},
+		{"other_caller", Role{ARN: overrideRole, Acts: from.Acts}, target, access.Denied},
+		{"resource_control_policy", from, denied, access.Denied},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			got, why := test.to.LetsIn(test.from, access.NewContext(access.UnknownState), "sts:AssumeRole")
+			if got.Verdict() != test.want || got.IsFalse() != (why != "") {
+				t.Errorf("LetsIn = %v (%s), want %v", got, why, test.want)
+			}
+		})
 	}
 }
 

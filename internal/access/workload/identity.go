@@ -66,9 +66,9 @@ const (
 // An Identity is whom a workload can act as.
 type Identity struct {
 	// ID is what the policies of the cloud name: the ARN of a role or user,
-	// the object id of a managed identity, the email of a Google service
-	// account, or the "principal://" of a Kubernetes service account. Empty
-	// when only the existence of a static key is known.
+	// the object id of a managed identity, "serviceAccount:" with the email of
+	// a Google service account, or the "principal://" of a Kubernetes service
+	// account. Empty when it is not known who it is.
 	ID    string `json:"id"`
 	Cloud Cloud  `json:"cloud"`
 	Rank  Rank   `json:"rank"`
@@ -100,8 +100,11 @@ type Session struct {
 	// account is limited there; nil when there are none.
 	Scopes []string `json:"scopes,omitempty"`
 	// Members are all the names by which policies of Google Cloud can mean the
-	// identity; empty when the ID is the only one.
-	Members []string `json:"members,omitempty"`
+	// identity; empty when the ID is the only one. Cluster and AccountUID are
+	// what some of them are made of.
+	Members    []string `json:"members,omitempty"`
+	Cluster    string   `json:"cluster,omitempty"`
+	AccountUID string   `json:"account_uid,omitempty"`
 	// ClientID and Tenant of an identity of Microsoft Entra, and the ID of its
 	// Azure resource.
 	ClientID   string `json:"client_id,omitempty"`
