@@ -38,8 +38,8 @@ func isNameable(pattern, prefix string, colons int) bool {
 	}
 	t := p.resolve(&request{})
 	g := t.glob()
-	for at, reached := range g.after(prefix)[:len(g)] {
-		if reached && strings.Count(string(g[at:]), ":") <= colons {
+	for at := range g.after(prefix) {
+		if at < len(g) && strings.Count(string(g[at:]), ":") <= colons {
 			return true
 		}
 	}
