@@ -25,8 +25,10 @@ const (
 // attributes of conditions by their names ("request.time" in RFC 3339,
 // "request.path", "destination.ip", and API attributes as
 // "storage.googleapis.com/objectListPrefix") and those of a federated identity
-// ("attribute.repository", "group"). Values that it has of "resource.name",
-// "resource.type" and "resource.service" go before what follows from the ID.
+// ("attribute.repository", "group"). A time that is known decides what a
+// condition asks of hours and weekdays, too; leave it out to see what it asks.
+// Values that the context has of "resource.name", "resource.type" and
+// "resource.service" go before what follows from the ID.
 type Input struct {
 	Request  access.Request
 	Identity Identity

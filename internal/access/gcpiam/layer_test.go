@@ -86,6 +86,13 @@ func TestLayers(t *testing.T) {
 			in.Boundaries = boundaries("4", "organizations/9")
 			in.Boundaries.Bindings[0].Condition = &Condition{Expression: `principal.subject != "app@shop.iam.gserviceaccount.com"`}
 		}), "always", boundaryDoc},
+		{"boundary_with_number_of_project_that_is_not_known", read().with(foreign).grant(3, "roles/storage.objectViewer", app).with(func(in *Input) {
+			in.Boundaries, in.Project.Number = boundaries("4", "projects/5"), ""
+		}), "unknown: id and number of the project of the resource", boundaryDoc},
+		{"boundary_whose_policy_was_not_read", read().with(foreign).grant(3, "roles/storage.objectViewer", app).with(func(in *Input) {
+			in.Boundaries = boundaries("4", "organizations/9")
+			in.Boundaries.Bindings[0].Policy, in.Boundaries.Bindings[0].Missing = nil, "the API was denied"
+		}), "unknown: policy of boundary own: the API was denied", boundaryDoc},
 		{"boundary_of_deleted_policy", read().with(foreign).grant(3, "roles/storage.objectViewer", app).with(func(in *Input) {
 			in.Boundaries = boundaries("4", "organizations/9")
 			in.Boundaries.Bindings[0].Policy = nil
