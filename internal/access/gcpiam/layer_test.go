@@ -78,6 +78,18 @@ func TestLayers(t *testing.T) {
 		{"boundary_that_a_newer_version_may_block", request(app, "logging.logEntries.list", "//logging.googleapis.com/projects/other").with(foreign).grant(3, "roles/logging.viewer", app).with(func(in *Input) {
 			in.Boundaries = boundaries("12", "organizations/9")
 		}), "unknown: whether enforcement version 12 of boundaries can block logging.logEntries.list", boundaryDoc},
+		{"boundary_of_a_version_that_may_have_grown", request(app, "logging.logEntries.list", "//logging.googleapis.com/projects/other").with(foreign).grant(3, "roles/logging.viewer", app).with(func(in *Input) {
+			in.Boundaries = boundaries("", "organizations/9")
+		}), "unknown: whether enforcement version latest of boundaries can block logging.logEntries.list", boundaryDoc},
+		{"boundary_of_a_version_that_cannot_block", request(app, "logging.logEntries.list", "//logging.googleapis.com/projects/other").with(foreign).grant(3, "roles/logging.viewer", app).with(func(in *Input) {
+			in.Boundaries = boundaries("3", "organizations/9")
+		}), "always", boundaryDoc},
+		{"boundary_with_exempt_accounts", read().with(foreign).grant(3, "roles/storage.objectViewer", app).with(func(in *Input) {
+			in.Boundaries = boundaries("4", "organizations/9")
+			in.Boundaries.Bindings[0].Condition = &Condition{
+				Expression: `principal.type != "iam.googleapis.com/ServiceAccount" || !principal.subject.endsWith("@shop.iam.gserviceaccount.com")`,
+			}
+		}), "always", "https://cloud.google.com/iam/docs/principal-access-boundary-policies-use-cases"},
 		{"boundaries_add_up", read().with(foreign).grant(3, "roles/storage.objectViewer", app).with(func(in *Input) {
 			in.Boundaries = boundaries("4", "organizations/9")
 			in.Boundaries.Bindings = append(in.Boundaries.Bindings, boundaries("4", "projects/other").Bindings...)
