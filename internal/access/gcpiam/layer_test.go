@@ -52,6 +52,11 @@ func TestLayers(t *testing.T) {
 		{"deny_all_of_verb", granted().denying(0, DenyRule{DeniedPrincipals: everybody, DeniedPermissions: []string{"storage.googleapis.com/*.get"}}), "never", denyDoc},
 		{"deny_other_verb", granted().denying(0, DenyRule{DeniedPrincipals: everybody, DeniedPermissions: []string{"storage.googleapis.com/*.list"}}), "always", denyDoc},
 		{
+			"deny_in_the_name_of_a_service_that_is_not_known", granted().denying(0, DenyRule{DeniedPrincipals: everybody, DeniedPermissions: []string{"bucketadmin.googleapis.com/objects.get"}}),
+			"unknown: whether storage.googleapis.com/objects.get is one of bucketadmin.googleapis.com/objects.get", denyDoc,
+		},
+		{"deny_of_another_service", granted().denying(0, DenyRule{DeniedPrincipals: everybody, DeniedPermissions: []string{"pubsub.googleapis.com/*.*", "nowhere.googleapis.com/topics.get"}}), "always", denyDoc},
+		{
 			"deny_with_exception_of_permission",
 			granted().denying(0, DenyRule{DeniedPrincipals: everybody, DeniedPermissions: storage, ExceptionPermissions: []string{"storage.googleapis.com/objects.get"}}), "always", denyDoc,
 		},
