@@ -73,7 +73,7 @@
 //
 // # Not evaluated
 //
-// VPC Service Controls, organization policies other than public access
-// prevention, credential access boundaries of downscoped tokens, row, column
+// VPC Service Controls, organization policies other than the two constraints of
+// [Input], credential access boundaries of downscoped tokens, row, column
 // and data policies of BigQuery, and the access policies of Eventarc.
 package gcpiam
