@@ -171,6 +171,11 @@ access scopes: always
 	if len(deciding) != 1 || deciding[0].Policy != "policy of folders/7" {
 		t.Errorf("deciding are %+v, want the binding of the folder", deciding)
 	}
+	// G23: https://cloud.google.com/bigquery/docs/access-control
+	rows := request(app, "bigquery.tables.getData", dataset).grant(3, "roles/bigquery.dataViewer", app)
+	if evidence := explain(Evaluate(rows)); !strings.Contains(evidence, "a query also needs bigquery.jobs.create") {
+		t.Errorf("the evidence for reading a table does not tell of jobs:\n%s", evidence)
+	}
 	denied := in.denying(0, DenyRule{DeniedPrincipals: []string{"principalSet://goog/public:all"}, DeniedPermissions: []string{"storage.googleapis.com/*.*"}})
 	if deciding := Evaluate(denied).Evidence.Deciding(); len(deciding) != 1 || !deciding[0].Denies {
 		t.Errorf("deciding are %+v, want the deny rule", deciding)
