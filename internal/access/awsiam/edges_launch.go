@@ -21,16 +21,15 @@ func (b *edgeBuilder) passAndRun(from int) {
 		if started.formula.IsFalse() {
 			continue
 		}
-		for _, to := range b.byAccount[b.in.Identities[from].Principal.Account] {
-			trusts, ok := b.trustsService(to, l.service, l.trust)
-			if !ok || to == from {
+		for _, role := range b.trustingRoles(b.in.Identities[from].Principal.Account, l.service, l.trust) {
+			if role.number == from {
 				continue
 			}
-			pass := b.pass(from, to, l.passedTo)
-			b.addEdge(from, to, access.Edge{
+			pass := b.pass(from, role.number, l.passedTo)
+			b.addEdge(from, role.number, access.Edge{
 				Kind:    access.PassAndRun,
-				Formula: access.Together(pass.Formula, started.formula, together(trusts)),
-				Steps:   slices.Concat([]access.Step{pass}, started.steps, trusts),
+				Formula: access.Together(pass.Formula, started.formula, together(role.steps)),
+				Steps:   slices.Concat([]access.Step{pass}, started.steps, role.steps),
 			})
 		}
 	}
@@ -54,6 +53,31 @@ func (b *edgeBuilder) pass(from, to int, passedTo string) access.Step {
 type trustKey struct {
 	role            int
 	service, action string
+}
+
+// trustingKey asks for the roles of an account that let a service do
+// something; actions are joined.
+type trustingKey struct{ account, service, actions string }
+
+// trusting is a role and the steps by which a service assumes it.
+type trusting struct {
+	number int
+	steps  []access.Step
+}
+
+// trustingRoles returns the roles of an account that trust a service.
+func (b *edgeBuilder) trustingRoles(account, service string, actions []string) []trusting {
+	key := trustingKey{account, service, strings.Join(actions, " ")}
+	list, known := b.trusting[key]
+	if !known {
+		for _, i := range b.byAccount[account] {
+			if steps, ok := b.trustsService(i, service, actions); ok {
+				list = append(list, trusting{i, steps})
+			}
+		}
+		b.trusting[key] = list
+	}
+	return list
 }
 
 // trustsService returns the steps by which a service assumes a role, and
