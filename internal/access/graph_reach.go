@@ -144,9 +144,6 @@ func (w *walk) search(start int32, hops int, least Verdict) (left bool) {
 		}
 		w.visit[at.id].settled = true
 		w.reached = append(w.reached, at.id)
-		if w.g.stopsAt(at.id) {
-			continue
-		}
 		w.within(at)
 		if int(at.hops) == hops {
 			continue
@@ -156,6 +153,9 @@ func (w *walk) search(start int32, hops int, least Verdict) (left bool) {
 				// Edges are in the order of certainty.
 				left = true
 				break
+			}
+			if w.g.endsAt(at.id, e) {
+				continue
 			}
 			w.follow(at, e, 1)
 		}

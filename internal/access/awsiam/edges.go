@@ -146,6 +146,7 @@ func (b *edgeBuilder) addEdge(from, to int, e access.Edge) {
 		return
 	}
 	e.From, e.To = b.in.Identities[from].Principal.ID, b.in.Identities[to].Principal.ID
+	e.Account = b.in.Identities[to].Principal.Account
 	b.edges = append(b.edges, e)
 	b.out[from] = append(b.out[from], e)
 }
