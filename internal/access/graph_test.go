@@ -165,6 +165,23 @@ func TestGraph_Reach(t *testing.T) {
 	}
 }
 
+func TestGraph_Reach_of_a_long_cycle(t *testing.T) {
+	t.Parallel()
+	const n = 100_000
+	edges := make([]Edge, n)
+	for i := range edges {
+		edges[i] = Edge{From: fmt.Sprintf("%06d", i), To: fmt.Sprintf("%06d", (i+1)%n), Formula: True()}
+	}
+	g := NewGraph(edges, nil)
+	chains := g.Reach("000000", 4)
+	if len(chains) != MaxSteps || len(chains[MaxSteps-1].Edges) != MaxSteps || chains[MaxSteps-1].To != "000016" {
+		t.Errorf("Reach() has %d ways, want one to each of the next %d", len(chains), MaxSteps)
+	}
+	if components := g.Components(); len(components) != 1 || len(components[0]) != n {
+		t.Errorf("there are %d components, want one of %d", len(components), n)
+	}
+}
+
 func TestGraph_Components(t *testing.T) {
 	t.Parallel()
 	conditional := If(Term{Key: "k", Operator: "Bool", Values: []string{"true"}})
