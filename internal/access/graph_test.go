@@ -177,6 +177,9 @@ func TestGraph_Reach_of_a_long_cycle(t *testing.T) {
 	if len(chains) != MaxSteps || len(chains[MaxSteps-1].Edges) != MaxSteps || chains[MaxSteps-1].To != "000016" {
 		t.Errorf("Reach() has %d ways, want one to each of the next %d", len(chains), MaxSteps)
 	}
+	if line := NewGraph(edges[1:], nil); len(line.Components()) != 0 || len(line.Reach("000001", 4)) != 4 {
+		t.Errorf("a line has components %v", line.Components())
+	}
 	if components := g.Components(); len(components) != 1 || len(components[0]) != n {
 		t.Errorf("there are %d components, want one of %d", len(components), n)
 	}
