@@ -95,8 +95,10 @@ type edgeBuilder struct {
 
 	byID, byUniqueID, byRoleName map[string]int
 	byAccount                    map[string][]int
-	// certain: the identity is an administrator by itself.
-	certain []bool
+	// administers is how certainly each is an administrator, and certain
+	// whether it plainly is by itself.
+	administers []access.Verdict
+	certain     []bool
 	// out is the edges of each.
 	out [][]access.Edge
 
@@ -106,20 +108,21 @@ type edgeBuilder struct {
 
 func newEdgeBuilder(in *EdgeInput) *edgeBuilder {
 	b := &edgeBuilder{
-		in:         in,
-		compiled:   make(map[*Document]*compiledDocument),
-		allows:     make(map[allowedAction]bool),
-		ables:      make(map[ableKey][]int),
-		launches:   make(map[launchKey]launched),
-		trusts:     make(map[trustKey]access.Step),
-		trusting:   make(map[trustingKey][]trusting),
-		put:        make(map[string]*PolicySet),
-		byID:       make(map[string]int),
-		byUniqueID: make(map[string]int),
-		byRoleName: make(map[string]int),
-		byAccount:  make(map[string][]int),
-		certain:    make([]bool, len(in.Identities)),
-		out:        make([][]access.Edge, len(in.Identities)),
+		in:          in,
+		compiled:    make(map[*Document]*compiledDocument),
+		allows:      make(map[allowedAction]bool),
+		ables:       make(map[ableKey][]int),
+		launches:    make(map[launchKey]launched),
+		trusts:      make(map[trustKey]access.Step),
+		trusting:    make(map[trustingKey][]trusting),
+		put:         make(map[string]*PolicySet),
+		byID:        make(map[string]int),
+		byUniqueID:  make(map[string]int),
+		byRoleName:  make(map[string]int),
+		byAccount:   make(map[string][]int),
+		administers: make([]access.Verdict, len(in.Identities)),
+		certain:     make([]bool, len(in.Identities)),
+		out:         make([][]access.Edge, len(in.Identities)),
 	}
 	for i := range in.Identities {
 		d := &in.Identities[i]

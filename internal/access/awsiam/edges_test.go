@@ -338,10 +338,6 @@ func TestEdges_pass_and_run(t *testing.T) {
 				"a administers 111122223333 by iam:CreateUser+iam:PutUserPolicy+iam:CreateLoginProfile: unknown: identity policies: iam:GetPolicyVersion was denied",
 				"a administers 111122223333 by iam:PutRolePolicy: unknown: identity policies: iam:GetPolicyVersion was denied",
 				"a administers 111122223333 by iam:AttachRolePolicy: unknown: identity policies: iam:GetPolicyVersion was denied",
-				"a administers 111122223333 by iam:PutRolePolicy+iam:PassRole+lambda:CreateFunction+lambda:InvokeFunction+sts:AssumeRole: unknown: identity policies: iam:GetPolicyVersion was denied",
-				"a administers 111122223333 by iam:AttachRolePolicy+iam:PassRole+lambda:CreateFunction+lambda:InvokeFunction+sts:AssumeRole: unknown: identity policies: iam:GetPolicyVersion was denied",
-				"a administers 111122223333 by iam:PutRolePolicy+iam:UpdateAssumeRolePolicy+sts:AssumeRole: unknown: identity policies: iam:GetPolicyVersion was denied",
-				"a administers 111122223333 by iam:AttachRolePolicy+iam:UpdateAssumeRolePolicy+sts:AssumeRole: unknown: identity policies: iam:GetPolicyVersion was denied",
 			},
 		},
 		{
