@@ -46,6 +46,10 @@ func isNameable(pattern, prefix string, colons int) bool {
 	return false
 }
 
+// maxChoices is how many patterns of a policy are tried as the name. What is
+// asked of more of them stays, as each is tried on the whole formula.
+const maxChoices = 64
+
 // byChoice returns what has to hold for a request when the name of its
 // resource is the caller's choice: what is asked of the name holds when there
 // is one name that is enough. Names that have to match two patterns, or must
@@ -60,7 +64,7 @@ func byChoice(f access.Formula) access.Formula {
 			return f
 		}
 		pattern := access.If(t)
-		if !slices.ContainsFunc(patterns, pattern.Equal) {
+		if len(patterns) < maxChoices && !slices.ContainsFunc(patterns, pattern.Equal) {
 			patterns = append(patterns, pattern)
 		}
 	}
