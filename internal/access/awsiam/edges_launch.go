@@ -189,8 +189,14 @@ func (b *edgeBuilder) way(from int, uses []use, region, note string) launched {
 	}
 	// What is made by one request and used by another one is the same, so all
 	// requests on it have to be permitted for one and the same name.
+	type made struct {
+		resource access.Resource
+		colons   int
+		requests []access.Formula
+	}
 	var parts []access.Formula
-	chosen := make(map[string]int)
+	var things []string
+	byThing := make(map[string]*made)
 	for _, u := range uses {
 		for _, resource := range u.resources {
 			q := question{action: u.action, resource: someResource(fill(resource, a, ""), principal.Account), context: context, note: note}
@@ -200,20 +206,20 @@ func (b *edgeBuilder) way(from int, uses []use, region, note string) launched {
 			step := b.ask(from, q)
 			step.Formula = b.byName(step.Formula, q.resource, u.colons)
 			l.steps = append(l.steps, step)
-			at, known := chosen[resource]
-			switch {
-			case u.existing:
+			if u.existing {
 				parts = append(parts, step.Formula)
-			case known:
-				parts[at] = access.And(parts[at], step.Formula)
-			default:
-				chosen[resource] = len(parts)
-				parts = append(parts, step.Formula)
+				continue
 			}
+			if byThing[resource] == nil {
+				byThing[resource] = &made{resource: q.resource, colons: u.colons}
+				things = append(things, resource)
+			}
+			byThing[resource].requests = append(byThing[resource].requests, step.Formula)
 		}
 	}
-	for _, at := range chosen {
-		parts[at] = byChoice(parts[at])
+	for _, thing := range things {
+		m := byThing[thing]
+		parts = append(parts, byChoice(m.requests, m.resource, m.colons))
 	}
 	l.formula = access.Together(parts...)
 	return l

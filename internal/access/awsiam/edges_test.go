@@ -317,6 +317,30 @@ func TestEdges_pass_and_run(t *testing.T) {
 			want: []string{"a -pass-and-run-> b by iam:PassRole+lambda:CreateFunction+lambda:InvokeFunction+sts:AssumeRole: always"},
 		},
 		{
+			name: "some_names_are_denied", doc: edgeDocPassRole, identities: []Identity{
+				role(idA, pass, lambda, deny("lambda:*", "arn:aws:lambda:*:111122223333:function:prod-*")), function,
+			},
+			want: []string{"a -pass-and-run-> b by iam:PassRole+lambda:CreateFunction+lambda:InvokeFunction+sts:AssumeRole: always"},
+		},
+		{
+			name: "names_of_one_form_but_for_one", doc: edgeDocPassRole, identities: []Identity{
+				role(idA, pass, allow("lambda:*", "arn:aws:lambda:*:111122223333:function:dev-*"), deny("lambda:InvokeFunction", "arn:aws:lambda:*:111122223333:function:dev-1")), function,
+			},
+			want: []string{"a -pass-and-run-> b by iam:PassRole+lambda:CreateFunction+lambda:InvokeFunction+sts:AssumeRole: always"},
+		},
+		{
+			name: "names_of_one_form_that_are_denied", doc: edgeDocPassRole, identities: []Identity{
+				role(idA, pass, allow(`["lambda:CreateFunction","lambda:InvokeFunction"]`, "arn:aws:lambda:*:111122223333:function:dev-*"), deny("lambda:InvokeFunction", "arn:aws:lambda:*:111122223333:function:dev-*")), function,
+			},
+		},
+		{
+			name: "each_request_comes_its_own_way", doc: edgeDocPassRole, identities: []Identity{
+				role(idA, pass, allow("lambda:CreateFunction", "*", "Condition", `{"StringEquals":{"aws:SourceVpc":"vpc-1"}}`),
+					allow("lambda:InvokeFunction", "*", "Condition", `{"StringNotEquals":{"aws:SourceVpc":"vpc-1"}}`)), function,
+			},
+			want: []string{`a -pass-and-run-> b by iam:PassRole+lambda:CreateFunction+lambda:InvokeFunction+sts:AssumeRole: aws:SourceVpc of step 1 StringEquals "vpc-1" and not (aws:SourceVpc of step 2 StringEquals "vpc-1")`},
+		},
+		{
 			name: "names_of_two_requests_differ", doc: edgeDocPassRole, identities: []Identity{
 				role(idA, pass, allow("lambda:CreateFunction", "arn:aws:lambda:*:111122223333:function:dev-*"), allow("lambda:InvokeFunction", "arn:aws:lambda:*:111122223333:function:prod-*")), function,
 			},
