@@ -34,7 +34,7 @@ func (q *azureQuestion) decide(c access.Context) access.Decision {
 
 // azure makes a scenario one of Azure.
 func (r *reader) azure(s *Scenario, file azureFile) error {
-	c, err := attributes(s.Request.Context)
+	c, err := attributes(s.Request.Context, s.spelling)
 	if err != nil {
 		return err
 	}
@@ -78,13 +78,14 @@ func add[T any](to *[]T, read func([]byte) ([]T, error)) func([]byte) error {
 }
 
 // attributes returns a context whose attributes, as "@Request[…]", have the
-// names that the engine gives them.
-func attributes(c access.Context) (access.Context, error) {
+// names that the engine gives them. It needs them as they were written: the
+// key of a blob index tag differs by case.
+func attributes(c access.Context, spelling map[string]string) (access.Context, error) {
 	for _, key := range c.Keys() {
 		if !strings.HasPrefix(key, "@") {
 			continue
 		}
-		name, err := azurerbac.AttributeKey(key)
+		name, err := azurerbac.AttributeKey(spelling[key])
 		if err != nil {
 			return c, err
 		}
