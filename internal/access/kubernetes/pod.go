@@ -131,9 +131,6 @@ func (p *Pod) mounted(volume string) bool {
 	return slices.ContainsFunc(p.Containers, func(c Container) bool { return slices.Contains(c.Mounts, volume) })
 }
 
-// has reports whether a container has an environment variable by its own list.
-func (c *Container) has(name string) bool { return c.env(name) != nil }
-
 // env returns a variable of a container's own list, or nil.
 func (c *Container) env(name string) *Env {
 	for i := range c.Env {

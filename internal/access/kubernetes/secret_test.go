@@ -167,7 +167,8 @@ func TestSecrets(t *testing.T) {
 		},
 		{
 			"K05_service_account_not_read", docToken,
-			Cluster{RBAC: bound("Role", "prod", app, rule("get", "secrets")), AccountsMissing: "denied", SecretsMissing: "denied"}, mounted,
+			Cluster{RBAC: bound("Role", "prod", app, rule("get", "secrets")), AccountsMissing: "denied", SecretsMissing: "denied"},
+			mounted,
 			[]string{"rbac prod/* read secret unknown"},
 		},
 		{"K06_optional_and_missing", docSecrets, cluster(RBAC{}, known()), env(true), nil},
