@@ -231,6 +231,15 @@ func TestEKS(t *testing.T) {
 			[]string{"primary irsa " + pods + " allowed", "reachable aks-workload-identity object-a allowed"},
 		},
 		{
+			"known_to_another_cloud", docFederation,
+			eks(t, mine, func(c *Cluster) {
+				c.AKS = &AKS{Issuer: "https://" + oidc, Credentials: []FederatedCredential{
+					credential(identityA, func(c *FederatedCredential) { c.Issuer = "https://" + oidc }),
+				}}
+			}), irsaPod(), closed,
+			[]string{"primary irsa " + pods + " allowed", "reachable aks-workload-identity object-a allowed"},
+		},
+		{
 			"skipped_container", docWebhook, eks(t, mine), skipping(template(), "sidecar"), closed,
 			[]string{"primary irsa " + pods + " allowed in app"},
 		},
