@@ -23,7 +23,10 @@ type Pod struct {
 	Windows bool
 	// Containers are all containers: init, main, sidecar and ephemeral.
 	Containers []Container
-	Volumes    []Volume
+	// Volumes of the pod. VolumesMissing says why they were not read, or not
+	// what is in them.
+	Volumes        []Volume
+	VolumesMissing string
 	// PullSecrets are the names of its imagePullSecrets.
 	PullSecrets []string
 }
