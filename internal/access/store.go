@@ -142,8 +142,9 @@ func (d Demand) Set(s *Store) Formula {
 	return Of(value != "")
 }
 
-// missing is the text of a setting that is not known.
-func (s *Store) missing(setting string) string { return "setting " + setting + " of " + s.ID }
+// missing is the text of a setting that is not known. It does not name the
+// store: stores that differ by their names alone have the same grants.
+func (s *Store) missing(setting string) string { return "setting " + setting + " of the store" }
 
 func (s *Store) variable(name string) (value string, known bool) {
 	switch name {
