@@ -93,6 +93,9 @@ func (d *Demand) decide(s *Store, ask func(string, bool, Resource) Formula) Form
 	if missing != "" {
 		return Missing(missing)
 	}
+	if resource.ID == "" {
+		return False() // The store has no such resource.
+	}
 	answers := make([]Formula, len(d.AnyOf))
 	for i, operation := range d.AnyOf {
 		answers[i] = ask(operation, d.Data, resource)
