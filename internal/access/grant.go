@@ -43,6 +43,18 @@ func (t *StoreType) Grants(results []Formula) []Grant {
 	return grants
 }
 
+// MergeGrants adds grants to others.
+func MergeGrants(a, b []Grant) []Grant {
+	if len(a) == 0 {
+		return b
+	}
+	merged := slices.Clone(a)
+	for _, g := range b {
+		merged = addGrant(merged, g)
+	}
+	return merged
+}
+
 // EqualGrants reports whether grants are the same by their form.
 func EqualGrants(a, b []Grant) bool {
 	return slices.EqualFunc(a, b, func(a, b Grant) bool {
@@ -90,15 +102,15 @@ func (r *Rule) Conditions(s *Store) Formula {
 
 func (d *Demand) decide(s *Store, ask func(string, bool, Resource) Formula) Formula {
 	resource, missing := d.Resource.Resource(s)
-	if missing != "" {
-		return Missing(missing)
-	}
-	if resource.ID == "" {
+	if resource.ID == "" && missing == "" {
 		return False() // The store has no such resource.
 	}
 	answers := make([]Formula, len(d.AnyOf))
 	for i, operation := range d.AnyOf {
 		answers[i] = ask(operation, d.Data, resource)
+	}
+	if missing != "" {
+		return And(Or(answers...), Missing(missing))
 	}
 	return Or(answers...)
 }

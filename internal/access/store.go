@@ -84,7 +84,8 @@ type Gate struct {
 var Variables = []string{"id", "account", "region", "partition", "name", "path"}
 
 // Resource returns what the form makes of a store. When a setting that it
-// names is not known, missing says so.
+// names is not known, missing says so, and the resource is anything that
+// begins like it.
 func (f ResourceForm) Resource(s *Store) (r Resource, missing string) {
 	r = Resource{Account: s.Account, Below: f.Below}
 	if !strings.Contains(f.Template, "{") {
@@ -102,6 +103,7 @@ func (f ResourceForm) Resource(s *Store) (r Resource, missing string) {
 		name, tail, _ := strings.Cut(after, "}")
 		value, known := s.variable(name)
 		if !known {
+			r.ID, r.Below = b.String(), true
 			return r, s.missing(name)
 		}
 		b.WriteString(value)

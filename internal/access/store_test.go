@@ -17,7 +17,7 @@ func TestResourceForm(t *testing.T) {
 		{"name", "x:{name}", "x:uuid-1", ""},
 		{"setting", "{kms_key}", "arn:aws-cn:kms:cn-north-1:111122223333:key/1", ""},
 		{"empty_setting", "{stream}", "", ""},
-		{"unknown_setting", "{secret}", "", "setting secret of the store"},
+		{"unknown_setting", "x:{name}:{secret}/y", "x:uuid-1:", "setting secret of the store"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

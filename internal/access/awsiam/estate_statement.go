@@ -1,0 +1,203 @@
+package awsiam
+
+import (
+	"strings"
+
+	"github.com/stowage-dev/stowage/internal/access"
+)
+
+// The kinds of policies that documents are read as: those whose answers are
+// the same have one number.
+const documentKinds = 4
+
+func documentKind(kind policyKind) int {
+	switch kind {
+	case serviceControlPolicy:
+		return 1
+	case resourceControlPolicy:
+		return 2
+	case resourcePolicy:
+		return 3
+	}
+	return 0
+}
+
+// A documentAnswer is what a document says to the questions about a store, as
+// far as it does not depend on the principal.
+type documentAnswer struct {
+	epoch       uint32
+	allow, deny ternary
+	// rest are the statements that also depend on the principal.
+	rest []restStatement
+}
+
+// A restStatement is a statement whose answer depends on the principal.
+type restStatement struct {
+	*estateStatement
+	// lanes is what it says when all holds that depends on the principal.
+	lanes ternary
+}
+
+// document returns what a document says about the current store. It is worked
+// out once for all principals.
+func (d *decider) document(doc *document, kind policyKind) *documentAnswer {
+	k := documentKind(kind)
+	for len(d.documents[k]) <= doc.index {
+		d.documents[k] = append(d.documents[k], make([]documentAnswer, max(64, len(d.e.policies.list)-len(d.documents[k])))...)
+	}
+	a := &d.documents[k][doc.index]
+	if a.epoch == d.epoch {
+		return a
+	}
+	a.epoch, a.allow, a.deny, a.rest = d.epoch, ternary{}, ternary{}, a.rest[:0]
+	for i := range doc.statements {
+		st := &doc.statements[i]
+		maybe := d.program.of(st.maybe) & d.active
+		if maybe == 0 {
+			continue
+		}
+		t := d.statement(st, kind, ternary{d.program.of(st.sure) & maybe, maybe})
+		switch {
+		case t.maybe == 0:
+		case st.ofPrincipal || kind.namesPrincipals() || st.principals != nil:
+			a.rest = append(a.rest, restStatement{st, t})
+		case st.source.Deny:
+			a.deny = a.deny.or(t)
+		default:
+			a.allow = a.allow.or(t)
+		}
+	}
+	return a
+}
+
+// statement returns what a statement says, given the operations that it is
+// about, when everything holds that depends on the principal.
+func (d *decider) statement(st *estateStatement, kind policyKind, of ternary) ternary {
+	var all ternary
+	for form := range d.program.forms {
+		lanes := d.program.ofForm[form] & of.maybe
+		if lanes == 0 || d.targets[form].none || st.rulesOut(d.targets[form].resource) {
+			continue
+		}
+		t := of.on(lanes)
+		if !st.everything && (!st.ofPrincipal || st.conditionsOnly) {
+			t = t.and(ternaryOf(st.matchResource(d.about(form, st), kind)))
+		}
+		for i := range st.conditions {
+			if t.maybe == 0 {
+				break
+			}
+			if c := &st.conditions[i]; !st.ofPrincipal || !d.ofPrincipal(c) {
+				t = t.and(ternaryOf(c.holds(d.about(form, st))))
+			}
+		}
+		all = all.or(t)
+	}
+	return all
+}
+
+// ofPrincipal reports whether a condition depends on the principal.
+func (d *decider) ofPrincipal(c *condition) bool {
+	if d.e.principalKeys.match(c.key) {
+		return true
+	}
+	for i := range c.operands {
+		for _, p := range c.operands[i].pieces {
+			if p.variable != nil && d.e.principalKeys.match(p.variable.key) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// about returns a request about the resource of a form that knows nothing of
+// the principal.
+func (d *decider) about(form int, st *estateStatement) *request {
+	if len(st.keys) == 0 {
+		return &request{resource: d.targets[form].resource}
+	}
+	if d.static[form] == nil {
+		t := &d.targets[form]
+		d.static[form] = newRequest(&Input{Request: access.Request{Resource: t.resource, Context: d.e.base.Merge(d.e.resourceContext(t))}})
+	}
+	return d.static[form]
+}
+
+// rest returns what a statement says about a principal.
+func (d *decider) rest(st *restStatement, kind policyKind, p *principalState) ternary {
+	t := st.lanes
+	if st.principals != nil && !kind.namesPrincipals() {
+		t.sure = 0 // It is not valid.
+	}
+	if !st.ofPrincipal {
+		return t
+	}
+	if !st.ofResource && st.conditionsOnly {
+		r := d.full(p)
+		for i := range st.conditions {
+			if t.maybe == 0 {
+				return t
+			}
+			t = t.and(ternaryOf(st.conditions[i].holds(r)))
+		}
+		return t
+	}
+	var all ternary
+	for form := range d.program.forms {
+		on := t.on(d.program.ofForm[form])
+		if on.maybe == 0 {
+			continue
+		}
+		r := d.request(p, form, st.estateStatement)
+		if !st.conditionsOnly {
+			on = on.and(ternaryOf(st.matchResource(r, kind)))
+		}
+		for i := range st.conditions {
+			if on.maybe == 0 {
+				break
+			}
+			on = on.and(ternaryOf(st.conditions[i].holds(r)))
+		}
+		all = all.or(on)
+	}
+	return all
+}
+
+// request returns a request of a principal about the resource of a form, as
+// far as a statement looks at it.
+func (d *decider) request(p *principalState, form int, st *estateStatement) *request {
+	if st.ofResource {
+		return d.pair(p, form).request
+	}
+	r := *d.full(p)
+	r.resource = d.targets[form].resource
+	return &r
+}
+
+// full returns a request of a principal that knows nothing of a resource.
+func (d *decider) full(p *principalState) *request {
+	if p.full == nil {
+		p.full = newRequest(&Input{
+			Request:  access.Request{Principal: p.Principal, Context: d.e.principalContext(p.estatePrincipal)},
+			UniqueID: p.UniqueID, Boundary: p.EstatePrincipal.Boundary,
+		})
+	}
+	return p.full
+}
+
+// newPrincipalRequest returns a request that says who asks and nothing else.
+func newPrincipalRequest(p *estatePrincipal) *request {
+	r := &request{principal: p.Principal, uniqueID: p.UniqueID, bounded: p.EstatePrincipal.Boundary != nil}
+	r.principal.Account = p.account
+	switch r.principal.Kind {
+	case Role:
+		r.roleARN = r.principal.ID
+	case Session:
+		r.roleARN = r.principal.Parent
+	}
+	if a, ok := parseARN(r.roleARN); ok {
+		r.roleName = a.resource[strings.LastIndexByte(a.resource, '/')+1:]
+	}
+	return r
+}
