@@ -130,7 +130,10 @@ func matchResource(t *resolved, g glob, r *request) access.Formula {
 		case len(t.open) == 0:
 			return access.True()
 		}
-		return t.term(r.resource.ID, "resource", "ArnLike", true)
+		if v, is, ok := t.solve(r.resource.ID); ok {
+			return isEqual(v.key, is)
+		}
+		return access.And(t.present(), isResource(t))
 	}
 	all, some := g.below(r.resource.ID)
 	switch {
@@ -139,7 +142,14 @@ func matchResource(t *resolved, g glob, r *request) access.Formula {
 	case all && len(t.open) == 0:
 		return access.True()
 	}
-	return access.And(t.present(), access.If(access.Term{Key: "resource", Operator: "ArnLike", Values: []string{t.String(true)}}))
+	return access.And(t.present(), isResource(t))
+}
+
+// isResource returns the formula that the resource is one that a pattern
+// describes. The pattern is one of a Resource element, whose stars may take
+// colons.
+func isResource(t *resolved) access.Formula {
+	return access.If(access.Term{Key: "resource", Operator: "ArnLike", Values: []string{t.String(true)}})
 }
 
 // An arnPattern is one value of an Arn condition: six segments, each of which

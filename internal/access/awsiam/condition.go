@@ -2,6 +2,7 @@ package awsiam
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -176,28 +177,40 @@ func (o *operand) ready(r *request) (*resolved, access.Formula) {
 // compare compares one value of the key with one of the condition.
 func (c *condition) compare(o *operand, t *resolved, s string, prefix bool) access.Formula {
 	if prefix {
-		// Strings only: of nothing else is a part of the value known.
-		g := t.glob()
-		switch all, some := g.below(s); {
-		case !some && c.operator != ignoreCaseOperator:
-			return access.False()
-		case all && len(t.open) == 0:
-			return access.True()
-		}
-		return access.And(t.present(), c.term(c.operator.name(), []string{t.String(c.operator.wildcards())}))
+		return c.compareBelow(o, t, s)
 	}
 	matches, problem := c.operator.match(o, t, s)
 	switch {
 	case problem != "":
-		return access.Missing(fmt.Sprintf("condition %s of %s: %s", c.source.Operator, c.source.Key, problem))
+		return c.missing(problem)
 	case !matches:
 		return access.False()
 	case len(t.open) == 0:
 		return access.True()
-	case c.operator == ignoreCaseOperator:
-		return access.And(t.present(), c.term(c.operator.name(), []string{t.String(false)}))
 	}
-	return t.term(s, keyName(c.key), c.operator.name(), c.operator.wildcards())
+	name, text, problem := c.operator.term(o, t)
+	if problem != "" {
+		return c.missing(problem)
+	}
+	if v, is, ok := t.solve(s); ok && c.operator != ignoreCaseOperator {
+		return isEqual(v.key, is)
+	}
+	return access.And(t.present(), c.term("", name, []string{text}))
+}
+
+// compareBelow compares a value of which only the beginning is known.
+func (c *condition) compareBelow(o *operand, t *resolved, prefix string) access.Formula {
+	all, some := t.glob().below(prefix)
+	name, text, problem := c.operator.term(o, t)
+	switch {
+	case problem != "":
+		return c.missing(problem)
+	case c.operator.name() == "StringLike" && all && len(t.open) == 0:
+		return access.True()
+	case (c.operator.name() == "StringLike" || c.operator.name() == "StringEquals") && !some:
+		return access.False()
+	}
+	return access.And(t.present(), c.term("", name, []string{text}))
 }
 
 // unknown returns the condition as terms about a key of which nothing is
@@ -205,46 +218,49 @@ func (c *condition) compare(o *operand, t *resolved, s string, prefix bool) acce
 // not negated and about the absence of the key, so that the conditions of an
 // Allow and of a Deny meet in the same terms.
 func (c *condition) unknown(r *request) access.Formula {
-	var values []string
-	var others []access.Formula
+	values := make(map[string][]string) // by the operator of the term
+	var found []access.Formula
 	usable, everything := access.True(), false
 	for i := range c.operands {
 		o := &c.operands[i]
 		t, f := o.ready(r)
 		switch {
 		case t == nil:
-			others = append(others, f)
+			found = append(found, f)
+			continue
 		case t.void != nil:
 			usable = access.False()
-		default:
-			usable = access.And(usable, t.present())
-			everything = everything || c.operator.wildcards() && t.glob().isStars() && len(t.open) == 0 && c.operator != arnOperator
-			values = append(values, c.operator.canonical(o, t))
+			continue
 		}
+		usable = access.And(usable, t.present())
+		everything = everything || c.operator.name() == "StringLike" && t.glob().isStars() && len(t.open) == 0
+		name, value, problem := c.operator.term(o, t)
+		if problem != "" {
+			found = append(found, c.missing(problem))
+			continue
+		}
+		values[name] = append(values[name], value)
 	}
-	slices.Sort(values)
-	values = slices.Compact(values)
-	null := isNull(c.key)
-	// The set operator of the term that is negated is the other one: some
-	// value is none of these when not all values are.
+	// The set operator of a term that is negated is the other one: that some
+	// value is none of these means that not all values are one of them.
 	set := c.source.Set
 	if c.negated && set != "" {
 		set = map[string]string{forAllValues: forAnyValue, forAnyValue: forAllValues}[set]
 	}
-	f := access.Of(set == forAllValues)
+	null := isNull(c.key)
 	switch {
-	case len(values) == 0 && set == forAllValues:
-		f = null
-	case everything && set != forAllValues:
-		f = access.Not(null)
-	case len(values) > 0 && !everything:
-		name := c.operator.name()
-		if set != "" {
-			name = set + ":" + name
+	case everything && set == forAllValues:
+		found = append(found, access.True())
+	case everything:
+		found = append(found, access.Not(null))
+	case set == forAllValues:
+		found = append(found, null, c.allOf(values))
+	default:
+		for _, name := range slices.Sorted(maps.Keys(values)) {
+			found = append(found, c.term(set, name, values[name]))
 		}
-		f = c.term(name, values)
 	}
-	f = access.Or(append(others, f)...)
+	f := access.Or(found...)
 	if c.negated {
 		f = access.Not(f)
 		if c.source.Set == forAnyValue {
@@ -259,11 +275,54 @@ func (c *condition) unknown(r *request) access.Formula {
 	return f
 }
 
-func (c *condition) term(operator string, values []string) access.Formula {
-	return access.If(access.Term{Key: keyName(c.key), Operator: operator, Values: values})
+// allOf returns the term that all values of a key are among some. It also
+// holds when there are none.
+func (c *condition) allOf(values map[string][]string) access.Formula {
+	names := slices.Sorted(maps.Keys(values))
+	switch len(names) {
+	case 0:
+		return access.False()
+	case 1:
+		return c.term(forAllValues, names[0], values[names[0]])
+	}
+	// Values with wildcards and without are one list, of patterns.
+	var all []string
+	for _, name := range names {
+		for _, v := range values[name] {
+			if name == "StringEquals" {
+				v = escapeWildcards(v)
+			}
+			all = append(all, v)
+		}
+	}
+	return c.term(forAllValues, c.operator.name(), all)
+}
+
+// term returns the term that the key has one of some values.
+func (c *condition) term(set, operator string, values []string) access.Formula {
+	slices.Sort(values)
+	if set != "" {
+		operator = set + ":" + operator
+	}
+	return access.If(access.Term{Key: keyName(c.key), Operator: operator, Values: slices.Compact(values)})
+}
+
+// missing returns the formula of a condition of which nothing can be said.
+func (c *condition) missing(problem string) access.Formula {
+	return access.Missing(fmt.Sprintf("condition %s of %s: %s", c.source.Operator, c.source.Key, problem))
 }
 
 // isNull returns the formula that the request does not have a key.
 func isNull(key string) access.Formula {
 	return access.If(access.Term{Key: keyName(key), Operator: "Null", Values: []string{"true"}})
+}
+
+// isEqual returns the formula that a key has a value.
+func isEqual(key, value string) access.Formula {
+	return access.If(access.Term{Key: keyName(key), Operator: "StringEquals", Values: []string{value}})
+}
+
+// escapeWildcards writes a text so that it has no wildcards.
+func escapeWildcards(s string) string {
+	return strings.NewReplacer("*", "${*}", "?", "${?}").Replace(s)
 }

@@ -27,7 +27,7 @@ type evaluation struct {
 
 // newEvaluation compiles the documents of an input by a function, which may
 // have done so before.
-func newEvaluation(in *Input, compile func(*Document) *compiled) *evaluation {
+func newEvaluation(in *Input, compile func(*Document) *compiledDocument) *evaluation {
 	e := &evaluation{
 		in: in, r: newRequest(in),
 		identity: newPolicySet(&in.Identity, compile),
@@ -77,7 +77,7 @@ func (e *evaluation) decide(evidence *access.Evidence) access.Formula {
 	core := e.core(c, e.r.resource.Account)
 	core = access.Or(core, e.byGrants(c))
 	core = e.byAccessPoint(c, core, &denies)
-	core = access.And(core, e.byPublicAccessBlock())
+	core = access.And(core, e.byPublicAccessBlock(), e.byManagedKey())
 	return access.And(core, access.And(limits...), access.Not(access.Or(denies...)))
 }
 

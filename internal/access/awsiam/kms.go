@@ -93,6 +93,22 @@ func (e *evaluation) constraints(g *KeyGrant) access.Formula {
 	return access.And(all...)
 }
 
+// byManagedKey returns what has to hold for a key that AWS manages to be used:
+// only its own account can.
+//
+// https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#aws-managed-key
+func (e *evaluation) byManagedKey() access.Formula {
+	of, by := e.r.resource.Account, e.r.principal.Account
+	switch {
+	case e.in.KMS == nil || !e.in.KMS.AWSManaged || e.r.principal.Kind == Service || of != "" && of == by:
+		return access.True()
+	case of == "" || by == "" && e.r.principal.Kind != Anonymous:
+		return access.Missing("the account of the principal or that of the key, which AWS manages, is not known")
+	}
+	e.note("key that AWS manages", access.False(), "other accounts cannot use a key that AWS manages")
+	return access.False()
+}
+
 // requires returns what has to hold for a condition that no policy has written.
 func (e *evaluation) requires(operator, set, key string, values ...string) access.Formula {
 	c := newCondition(&Condition{Operator: operator, Set: set, Key: key, Values: values}, true)

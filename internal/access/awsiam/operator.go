@@ -23,8 +23,9 @@ type operator interface {
 	// match compares a value of a condition with one of a key, or says why
 	// that is not possible.
 	match(o *operand, t *resolved, s string) (matches bool, problem string)
-	// canonical returns the value for a term.
-	canonical(o *operand, t *resolved) string
+	// term returns how a term says that the key has the value of a condition.
+	// What two operators have in common is said in the same way.
+	term(o *operand, t *resolved) (name, value, problem string)
 }
 
 type operatorSpec struct {
@@ -34,7 +35,7 @@ type operatorSpec struct {
 
 var (
 	arnOperator        operator = arnLike{}
-	nullOperator       operator = boolean{"Null"}
+	nullOperator       operator = boolean{operatorName: "Null"}
 	ignoreCaseOperator operator = ignoreCase{}
 )
 
@@ -50,23 +51,23 @@ var operators = map[string]operatorSpec{
 	"ArnNotEquals":              {arnOperator, true},
 	"ArnLike":                   {arnOperator, false},
 	"ArnNotLike":                {arnOperator, true},
-	"Bool":                      {boolean{"Bool"}, false},
+	"Bool":                      {boolean{operatorName: "Bool"}, false},
 	"Null":                      {nullOperator, false},
 	"BinaryEquals":              {binary{}, false},
 	"IpAddress":                 {address{}, false},
 	"NotIpAddress":              {address{}, true},
-	"NumericEquals":             {number{"NumericEquals", equal}, false},
-	"NumericNotEquals":          {number{"NumericEquals", equal}, true},
-	"NumericLessThan":           {number{"NumericLessThan", less}, false},
-	"NumericLessThanEquals":     {number{"NumericLessThanEquals", lessOrEqual}, false},
-	"NumericGreaterThan":        {number{"NumericGreaterThan", greater}, false},
-	"NumericGreaterThanEquals":  {number{"NumericGreaterThanEquals", greaterOrEqual}, false},
-	"DateEquals":                {date{"DateEquals", equal}, false},
-	"DateNotEquals":             {date{"DateEquals", equal}, true},
-	"DateLessThan":              {date{"DateLessThan", less}, false},
-	"DateLessThanEquals":        {date{"DateLessThanEquals", lessOrEqual}, false},
-	"DateGreaterThan":           {date{"DateGreaterThan", greater}, false},
-	"DateGreaterThanEquals":     {date{"DateGreaterThanEquals", greaterOrEqual}, false},
+	"NumericEquals":             {number{operatorName: "NumericEquals", right: equal}, false},
+	"NumericNotEquals":          {number{operatorName: "NumericEquals", right: equal}, true},
+	"NumericLessThan":           {number{operatorName: "NumericLessThan", right: less}, false},
+	"NumericLessThanEquals":     {number{operatorName: "NumericLessThanEquals", right: lessOrEqual}, false},
+	"NumericGreaterThan":        {number{operatorName: "NumericGreaterThan", right: greater}, false},
+	"NumericGreaterThanEquals":  {number{operatorName: "NumericGreaterThanEquals", right: greaterOrEqual}, false},
+	"DateEquals":                {date{operatorName: "DateEquals", right: equal}, false},
+	"DateNotEquals":             {date{operatorName: "DateEquals", right: equal}, true},
+	"DateLessThan":              {date{operatorName: "DateLessThan", right: less}, false},
+	"DateLessThanEquals":        {date{operatorName: "DateLessThanEquals", right: lessOrEqual}, false},
+	"DateGreaterThan":           {date{operatorName: "DateGreaterThan", right: greater}, false},
+	"DateGreaterThanEquals":     {date{operatorName: "DateGreaterThanEquals", right: greaterOrEqual}, false},
 }
 
 // A comparison says which orders of the key's value and the condition's are right.
@@ -83,23 +84,15 @@ var (
 // text is what operators of strings have in common.
 type text struct{}
 
-func (text) variables() bool                          { return true }
-func (text) wildcards() bool                          { return false }
-func (text) parse(template) (any, string)             { return nil, "" }
-func (text) canonical(_ *operand, t *resolved) string { return t.String(false) }
-
-// patterns is what operators with wildcards have in common.
-type patterns struct{ text }
-
-func (patterns) wildcards() bool                          { return true }
-func (patterns) canonical(_ *operand, t *resolved) string { return t.String(true) }
+func (text) variables() bool              { return true }
+func (text) wildcards() bool              { return false }
+func (text) parse(template) (any, string) { return nil, "" }
 
 // plain is what operators have in common whose values are taken as they are.
 type plain struct{}
 
-func (plain) variables() bool                          { return false }
-func (plain) wildcards() bool                          { return false }
-func (plain) canonical(o *operand, _ *resolved) string { return o.text }
+func (plain) variables() bool { return false }
+func (plain) wildcards() bool { return false }
 
 type stringEquals struct{ text }
 
@@ -108,9 +101,20 @@ func (stringEquals) match(_ *operand, t *resolved, s string) (bool, string) {
 	return t.glob().match(s), ""
 }
 
-type stringLike struct{ patterns }
+func (stringEquals) term(_ *operand, t *resolved) (name, value, problem string) {
+	return "StringEquals", t.String(false), ""
+}
 
-func (stringLike) name() string { return "StringLike" }
+type stringLike struct{ text }
+
+func (stringLike) wildcards() bool { return true }
+func (stringLike) name() string    { return "StringLike" }
+func (stringLike) term(_ *operand, t *resolved) (name, value, problem string) {
+	if t.isLiteral() {
+		return "StringEquals", t.String(false), ""
+	}
+	return "StringLike", t.String(true), ""
+}
 func (stringLike) match(_ *operand, t *resolved, s string) (bool, string) {
 	return t.glob().match(s), ""
 }
@@ -120,6 +124,9 @@ func (stringLike) match(_ *operand, t *resolved, s string) (bool, string) {
 type ignoreCase struct{ text }
 
 func (ignoreCase) name() string { return "StringEqualsIgnoreCase" }
+func (ignoreCase) term(_ *operand, t *resolved) (name, value, problem string) {
+	return "StringEqualsIgnoreCase", t.String(false), ""
+}
 func (ignoreCase) match(_ *operand, t *resolved, s string) (bool, string) {
 	lower := make(glob, 0, len(s))
 	for _, u := range t.glob() {
@@ -137,9 +144,19 @@ func (ignoreCase) match(_ *operand, t *resolved, s string) (bool, string) {
 	return false, ""
 }
 
-type arnLike struct{ patterns }
+type arnLike struct{ text }
 
-func (arnLike) name() string { return "ArnLike" }
+func (arnLike) wildcards() bool { return true }
+func (arnLike) name() string    { return "ArnLike" }
+func (arnLike) term(_ *operand, t *resolved) (name, value, problem string) {
+	switch _, ok := newARNPattern(t.glob()); {
+	case !ok:
+		return "", "", shortPattern(t)
+	case t.isLiteral():
+		return "StringEquals", t.String(false), ""
+	}
+	return "ArnLike", t.String(true), ""
+}
 func (arnLike) match(_ *operand, t *resolved, s string) (bool, string) {
 	g := t.glob()
 	p, ok := newARNPattern(g)
@@ -147,19 +164,26 @@ func (arnLike) match(_ *operand, t *resolved, s string) (bool, string) {
 	case ok:
 		return p.match(s), ""
 	case g.match(s):
-		return false, fmt.Sprintf("%q has less than six segments, and what that means is not documented", t.String(true))
+		return false, shortPattern(t)
 	}
 	return false, ""
 }
 
-// boolean is the operators Bool and Null, which have the same values.
-type boolean struct{ operatorName string }
+func shortPattern(t *resolved) string {
+	return fmt.Sprintf("%q has less than six segments, and what that means is not documented", t.String(true))
+}
 
-func (o boolean) name() string                           { return o.operatorName }
-func (boolean) variables() bool                          { return false }
-func (boolean) wildcards() bool                          { return false }
-func (boolean) canonical(o *operand, _ *resolved) string { return asciiLower(o.text) }
-func (boolean) parse(t template) (any, string)           { b, problem := parseBool(t.text); return b, problem }
+// boolean is the operators Bool and Null, which have the same values.
+type boolean struct {
+	plain
+	operatorName string
+}
+
+func (o boolean) name() string { return o.operatorName }
+func (o boolean) term(x *operand, _ *resolved) (name, value, problem string) {
+	return o.operatorName, asciiLower(x.text), ""
+}
+func (boolean) parse(t template) (any, string) { b, problem := parseBool(t.text); return b, problem }
 func (boolean) match(o *operand, _ *resolved, s string) (bool, string) {
 	b, problem := parseBool(s)
 	return b == o.parsed, problem
@@ -178,7 +202,10 @@ func parseBool(s string) (value bool, problem string) {
 // binary compares bytes, which are in base 64 on both sides.
 type binary struct{ plain }
 
-func (binary) name() string                   { return "BinaryEquals" }
+func (binary) name() string { return "BinaryEquals" }
+func (binary) term(x *operand, _ *resolved) (name, value, problem string) {
+	return "BinaryEquals", x.text, ""
+}
 func (binary) parse(t template) (any, string) { return wrap(parseBinary(t.text)) }
 func (binary) match(o *operand, _ *resolved, s string) (bool, string) {
 	b, problem := parseBinary(s)
@@ -196,7 +223,10 @@ func parseBinary(s string) (value, problem string) {
 // address compares an IP address with a range of addresses.
 type address struct{ plain }
 
-func (address) name() string                   { return "IpAddress" }
+func (address) name() string { return "IpAddress" }
+func (address) term(x *operand, _ *resolved) (name, value, problem string) {
+	return "IpAddress", x.text, ""
+}
 func (address) parse(t template) (any, string) { return wrap(parsePrefix(t.text)) }
 func (address) match(o *operand, _ *resolved, s string) (bool, string) {
 	a, err := netip.ParseAddr(s)
@@ -219,15 +249,16 @@ func parsePrefix(s string) (netip.Prefix, string) {
 
 // number compares integers and decimals.
 type number struct {
+	plain
 	operatorName string
 	right        comparison
 }
 
-func (o number) name() string                           { return o.operatorName }
-func (number) variables() bool                          { return false }
-func (number) wildcards() bool                          { return false }
-func (number) canonical(o *operand, _ *resolved) string { return o.text }
-func (number) parse(t template) (any, string)           { return wrap(parseNumber(t.text)) }
+func (o number) name() string { return o.operatorName }
+func (o number) term(x *operand, _ *resolved) (name, value, problem string) {
+	return o.operatorName, x.text, ""
+}
+func (number) parse(t template) (any, string) { return wrap(parseNumber(t.text)) }
 func (n number) match(o *operand, _ *resolved, s string) (bool, string) {
 	x, problem := parseNumber(s)
 	if problem != "" {
@@ -257,15 +288,16 @@ func isDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") =
 // date compares points in time, in a format of ISO 8601 that W3C lists or in
 // seconds since 1970. Four digits could be either.
 type date struct {
+	plain
 	operatorName string
 	right        comparison
 }
 
-func (o date) name() string                           { return o.operatorName }
-func (date) variables() bool                          { return false }
-func (date) wildcards() bool                          { return false }
-func (date) canonical(o *operand, _ *resolved) string { return o.text }
-func (date) parse(t template) (any, string)           { return wrap(parseDate(t.text)) }
+func (o date) name() string { return o.operatorName }
+func (o date) term(x *operand, _ *resolved) (name, value, problem string) {
+	return o.operatorName, x.text, ""
+}
+func (date) parse(t template) (any, string) { return wrap(parseDate(t.text)) }
 func (d date) match(o *operand, _ *resolved, s string) (bool, string) {
 	at, problem := parseDate(s)
 	if problem != "" {

@@ -15,10 +15,10 @@ type policySet struct {
 // A policy is a compiled [Policy].
 type policy struct {
 	name string
-	*compiled
+	*compiledDocument
 }
 
-func newPolicySet(source *PolicySet, compile func(*Document) *compiled) *policySet {
+func newPolicySet(source *PolicySet, compile func(*Document) *compiledDocument) *policySet {
 	if source == nil {
 		return nil
 	}
@@ -26,7 +26,7 @@ func newPolicySet(source *PolicySet, compile func(*Document) *compiled) *policyS
 	for i := range source.Policies {
 		p := &source.Policies[i]
 		if p.Document == nil {
-			s.policies = append(s.policies, policy{p.Name, &compiled{problem: "it has no document"}})
+			s.policies = append(s.policies, policy{p.Name, &compiledDocument{problem: "it has no document"}})
 			continue
 		}
 		s.policies = append(s.policies, policy{p.Name, compile(p.Document)})
@@ -72,7 +72,7 @@ func (s *policySet) evaluate(r *request, kind policyKind, layer *access.Layer) v
 
 // evaluate returns what has to hold for the statement to apply, by how it names
 // the principal.
-func (s *statement) evaluate(r *request, kind policyKind, policy string, layer *access.Layer) grantee {
+func (s *compiledStatement) evaluate(r *request, kind policyKind, policy string, layer *access.Layer) grantee {
 	var why *reason
 	if layer != nil {
 		why = new(reason)

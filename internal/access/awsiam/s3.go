@@ -160,7 +160,7 @@ func (s *policySet) public() access.Formula {
 	return access.Or(found...)
 }
 
-func (s *statement) public() access.Formula {
+func (s *compiledStatement) public() access.Formula {
 	if s.source.Deny || s.principals == nil || !s.principals.negated && !s.principals.source.Any && len(s.principals.source.Federated) == 0 {
 		return access.False()
 	}

@@ -34,16 +34,16 @@ func (k policyKind) completesARN() bool { return k <= sessionPolicy }
 // namesPrincipals reports whether statements have a Principal element.
 func (k policyKind) namesPrincipals() bool { return k >= resourceControlPolicy }
 
-// A compiled document is a [Document] in the form that requests are compared
+// A compiledDocument is a [Document] in the form that requests are compared
 // with. It is made once, does not change, and knows nothing of the request or
 // of the kind of policy that the document is used as.
-type compiled struct {
-	statements []statement
+type compiledDocument struct {
+	statements []compiledStatement
 	problem    string
 }
 
-// A statement is a compiled [Statement].
-type statement struct {
+// A compiledStatement is a [Statement] in that form.
+type compiledStatement struct {
 	source      *Statement
 	index       int
 	action      []actionPattern
@@ -55,9 +55,9 @@ type statement struct {
 }
 
 // compile reads everything in a document that does not depend on a request.
-func compile(d *Document) *compiled {
+func compile(d *Document) *compiledDocument {
 	var variables bool
-	c := &compiled{}
+	c := &compiledDocument{}
 	switch d.Version {
 	case "2012-10-17":
 		variables = true
@@ -71,8 +71,8 @@ func compile(d *Document) *compiled {
 	return c
 }
 
-func newStatement(source *Statement, index int, variables bool) statement {
-	s := statement{source: source, index: index, notAction: len(source.NotAction) > 0, notResource: len(source.NotResource) > 0}
+func newStatement(source *Statement, index int, variables bool) compiledStatement {
+	s := compiledStatement{source: source, index: index, notAction: source.NotAction != nil, notResource: source.NotResource != nil}
 	for _, a := range slices.Concat(source.Action, source.NotAction) {
 		s.action = append(s.action, newActionPattern(a))
 	}
@@ -103,7 +103,7 @@ func (w *reason) set(format string, args ...any) {
 
 // applies returns what has to hold for the statement to be about a request,
 // whoever asks.
-func (s *statement) applies(r *request, kind policyKind, why *reason) access.Formula {
+func (s *compiledStatement) applies(r *request, kind policyKind, why *reason) access.Formula {
 	action := s.matchAction(r)
 	if action.IsFalse() {
 		if why != nil {
@@ -138,7 +138,7 @@ func (s *statement) applies(r *request, kind policyKind, why *reason) access.For
 }
 
 // names returns how the statement names the principal of a request.
-func (s *statement) names(r *request, kind policyKind, why *reason) grantee {
+func (s *compiledStatement) names(r *request, kind policyKind, why *reason) grantee {
 	var g grantee
 	switch {
 	case !kind.namesPrincipals() && s.principals == nil:
@@ -158,7 +158,7 @@ func (s *statement) names(r *request, kind policyKind, why *reason) grantee {
 	return g
 }
 
-func (s *statement) matchAction(r *request) access.Formula {
+func (s *compiledStatement) matchAction(r *request) access.Formula {
 	if len(s.action) == 0 {
 		return access.Missing("a statement has neither Action nor NotAction")
 	}
@@ -178,7 +178,7 @@ func (s *statement) matchAction(r *request) access.Formula {
 	return access.Or(found...)
 }
 
-func (s *statement) matchResource(r *request, kind policyKind) access.Formula {
+func (s *compiledStatement) matchResource(r *request, kind policyKind) access.Formula {
 	if len(s.resource) == 0 {
 		if kind == resourcePolicy {
 			// Trust policies, and those of some services, are about the
@@ -224,14 +224,14 @@ func (p *resourcePattern) exclude(r *request, match access.Formula) access.Formu
 	return access.Or(match, access.Not(t.present()))
 }
 
-func (s *statement) actionText() string {
+func (s *compiledStatement) actionText() string {
 	if s.notAction {
 		return "is excluded by NotAction " + quoteList(s.source.NotAction)
 	}
 	return "is not in " + quoteList(s.source.Action)
 }
 
-func (s *statement) resourceText() string {
+func (s *compiledStatement) resourceText() string {
 	if s.notResource {
 		return "is excluded by NotResource " + quoteList(s.source.NotResource)
 	}

@@ -186,8 +186,9 @@ func (t *resolved) glob() glob {
 	return g
 }
 
-// String returns the text with what is known of its variables. Where
-// wildcards have a meaning, a character that is none is written as a variable.
+// String returns the text with what is known of its variables, in the notation
+// of version 2012-10-17. Where wildcards have a meaning, a star that is none is
+// written as a variable.
 func (t *resolved) String(wildcards bool) string {
 	var b strings.Builder
 	for _, p := range t.pieces {
@@ -195,8 +196,10 @@ func (t *resolved) String(wildcards bool) string {
 			b.WriteString(p.variable.text)
 			continue
 		}
-		for _, u := range p.pattern {
+		for i, u := range p.pattern {
 			switch {
+			case u == '$' && i+1 < len(p.pattern) && p.pattern[i+1] == '{':
+				b.WriteString("${$}")
 			case isMany(u):
 				b.WriteByte('*')
 			case u < 0:
@@ -209,6 +212,11 @@ func (t *resolved) String(wildcards bool) string {
 		}
 	}
 	return b.String()
+}
+
+// isLiteral reports whether no wildcard is in the text.
+func (t *resolved) isLiteral() bool {
+	return !slices.ContainsFunc(t.pieces, func(p piece) bool { return p.variable == nil && !p.pattern.isLiteral() })
 }
 
 // present returns the formula that every open variable without a default has a
@@ -248,14 +256,4 @@ func (t *resolved) join(pieces []piece) glob {
 		g = append(g, p.pattern...)
 	}
 	return g
-}
-
-// term returns what has to hold for the text, in which variables are open, to
-// be the value of a key: that a variable has the one value that makes it so,
-// if it is the only choice.
-func (t *resolved) term(value, key, operator string, wildcards bool) access.Formula {
-	if v, is, ok := t.solve(value); ok {
-		return access.If(access.Term{Key: keyName(v.key), Operator: "StringEquals", Values: []string{is}})
-	}
-	return access.And(t.present(), access.If(access.Term{Key: key, Operator: operator, Values: []string{t.String(wildcards)}}))
 }
