@@ -18,7 +18,10 @@ var principalKeys = []string{
 }
 
 // resourceKeys are those that it fills in from the resource.
-var resourceKeys = []string{"aws:requestedregion", "aws:resourceaccount", "aws:resourcetag/"}
+var resourceKeys = []string{
+	"aws:requestedregion", "aws:resourceaccount", "aws:resourcetag/",
+	"s3:accesspointnetworkorigin", "s3:dataaccesspointaccount", "s3:dataaccesspointarn",
+}
 
 // keyPatterns is names of keys, and beginnings of names, which end in "/".
 type keyPatterns struct {
@@ -89,7 +92,7 @@ func (e *Estate) name(name string, by int) {
 
 // see counts the keys that a document of a kind looks at. Those that come or
 // go may tell apart principals and stores that were alike.
-func (e *Estate) see(d *document, kind policyKind, by int) {
+func (e *Estate) see(d *estateDocument, kind policyKind, by int) {
 	for _, key := range d.keys {
 		if e.seen.add(key, by) {
 			e.seenKeys = nil

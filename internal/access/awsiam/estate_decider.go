@@ -22,7 +22,7 @@ type decider struct {
 	// Of the current store and program:
 	store   *estateStore
 	program *program
-	targets []target         // by form
+	targets []estateTarget         // by form
 	static  []*request       // by form, that know nothing of the principal
 	groups  []group          // of targets with the same policies
 	rules   []access.Formula // what the rules ask of the store
@@ -33,7 +33,8 @@ type decider struct {
 	// policies only when the resource leaves it to the account; of granted the
 	// resource has grants; special and rootSpecial are never decided by
 	// policies alone.
-	active, strict, granted, special, rootSpecial uint64
+	// First are the lanes of rules themselves, not of what they need besides.
+	active, first, strict, granted, special, rootSpecial uint64
 	// alone: no resource has a policy, so that all depends on the principal's.
 	alone bool
 
@@ -109,7 +110,6 @@ func (d *decider) run(s *estateStore, p *program, all bool, found func(int, []ac
 	c.among(d.round, all, func(n int) {
 		state := d.state(n)
 		if t := d.answer(state); t.maybe != 0 {
-			d.current, d.pairs = nil, d.pairs[:0]
 			if grants := d.outcome(state, t); len(grants) > 0 {
 				found(n, grants)
 			}
@@ -121,14 +121,16 @@ func (d *decider) run(s *estateStore, p *program, all bool, found func(int, []ac
 // prepare works out everything about a store that does not depend on principals.
 func (d *decider) prepare(s *estateStore, p *program) {
 	d.epoch++
-	d.store, d.program = s, p
+	d.store, d.program, d.current = s, p, nil
 	d.targets, d.static, d.groups, d.rules = d.targets[:0], make([]*request, len(p.forms)), d.groups[:0], d.rules[:0]
+	d.first = 0
 	d.active, d.strict, d.granted, d.special, d.rootSpecial = 0, 0, 0, 0, 0
 	d.alone = true
 	for i := range p.rules {
 		f := p.rules[i].Conditions(&s.Store)
 		d.rules = append(d.rules, f)
 		if !f.IsFalse() {
+			d.first |= p.rules[i].lanes
 			d.active |= p.rules[i].lanes
 			for _, need := range p.rules[i].needs {
 				d.active |= need
@@ -151,7 +153,7 @@ func (d *decider) prepare(s *estateStore, p *program) {
 }
 
 // group adds lanes to those with the same policies.
-func (d *decider) group(t *target, lanes uint64) {
+func (d *decider) group(t *estateTarget, lanes uint64) {
 	for i := range d.groups {
 		if g := &d.groups[i]; g.store == t.store && g.unread == t.unread && g.account == t.resource.Account {
 			g.lanes |= lanes

@@ -12,19 +12,19 @@ import (
 
 // A documentTable holds the documents of an estate, each once.
 type documentTable struct {
-	byPointer map[*Document]*document
-	byHash    map[access.Class]*document
-	list      []*document // by index; nil when it is gone
+	byPointer map[*Document]*estateDocument
+	byHash    map[access.Class]*estateDocument
+	list      []*estateDocument // by index; nil when it is gone
 	free      []int
 }
 
 func newDocumentTable() documentTable {
-	return documentTable{byPointer: map[*Document]*document{}, byHash: map[access.Class]*document{}}
+	return documentTable{byPointer: map[*Document]*estateDocument{}, byHash: map[access.Class]*estateDocument{}}
 }
 
-// A document is a compiled [Document] with what an estate wants to know of it.
-type document struct {
-	*compiled
+// An estateDocument is a compiled [Document] with what an estate wants to know of it.
+type estateDocument struct {
+	*compiledDocument
 	index      int
 	hash       access.Class
 	uses       int
@@ -38,7 +38,7 @@ type document struct {
 // An estateStatement is a compiled statement with the operations that it is
 // about.
 type estateStatement struct {
-	*statement
+	*compiledStatement
 	// sure and maybe are the operations that it is plainly about, and those
 	// that it may be about.
 	sure, maybe bitset
@@ -56,11 +56,11 @@ type estateStatement struct {
 type layer struct {
 	source  *PolicySet
 	kind    policyKind
-	docs    []*document
+	docs    []*estateDocument
 	problem bool // a document is missing or of an unknown version
 }
 
-func (l *layer) documents() []*document {
+func (l *layer) documents() []*estateDocument {
 	if l == nil {
 		return nil
 	}
@@ -98,13 +98,13 @@ func (e *Estate) release(l *layer) {
 }
 
 // use returns the compiled form of a document.
-func (e *Estate) use(d *Document) *document {
+func (e *Estate) use(d *Document) *estateDocument {
 	t := &e.policies
 	doc := t.byPointer[d]
 	if doc == nil {
 		sum := d.sum()
 		if doc = t.byHash[sum]; doc == nil {
-			doc = newDocument(d, sum, e.actions)
+			doc = newEstateDocument(d, sum, e.actions)
 			t.add(doc)
 			doc.classify(e.principalKeys, e.resourceKeys)
 			e.addGlobs(doc)
@@ -116,7 +116,7 @@ func (e *Estate) use(d *Document) *document {
 	return doc
 }
 
-func (e *Estate) forget(doc *document) {
+func (e *Estate) forget(doc *estateDocument) {
 	t := &e.policies
 	for _, d := range doc.pointers {
 		delete(t.byPointer, d)
@@ -127,7 +127,7 @@ func (e *Estate) forget(doc *document) {
 	e.removeGlobs(doc)
 }
 
-func (t *documentTable) add(doc *document) {
+func (t *documentTable) add(doc *estateDocument) {
 	t.byHash[doc.hash] = doc
 	if n := len(t.free); n > 0 {
 		doc.index = t.free[n-1]
@@ -147,10 +147,10 @@ func (t *documentTable) classify(principal, resource keyPatterns) {
 	}
 }
 
-func newDocument(d *Document, sum access.Class, actions *actionTable) *document {
-	doc := &document{compiled: compile(d), hash: sum}
-	for i := range doc.compiled.statements {
-		st := newEstateStatement(&doc.compiled.statements[i], actions)
+func newEstateDocument(d *Document, sum access.Class, actions *actionTable) *estateDocument {
+	doc := &estateDocument{compiledDocument: compile(d), hash: sum}
+	for i := range doc.compiledDocument.statements {
+		st := newEstateStatement(&doc.compiledDocument.statements[i], actions)
 		doc.actions = doc.actions.or(st.maybe)
 		doc.keys = append(doc.keys, st.keys...)
 		if st.principals != nil {
@@ -165,8 +165,8 @@ func newDocument(d *Document, sum access.Class, actions *actionTable) *document 
 	return doc
 }
 
-func newEstateStatement(s *statement, actions *actionTable) estateStatement {
-	st := estateStatement{statement: s}
+func newEstateStatement(s *compiledStatement, actions *actionTable) estateStatement {
+	st := estateStatement{compiledStatement: s}
 	st.sure, st.maybe = actions.match(s)
 	plain := !s.notResource
 	for i := range s.resource {
@@ -207,7 +207,7 @@ func (c *condition) keys(to []string) []string {
 }
 
 // classify finds out what the answers of the statements depend on.
-func (d *document) classify(principal, resource keyPatterns) {
+func (d *estateDocument) classify(principal, resource keyPatterns) {
 	for i := range d.statements {
 		st := &d.statements[i]
 		st.ofPrincipal, st.ofResource = slices.ContainsFunc(st.keys, principal.match), slices.ContainsFunc(st.keys, resource.match)

@@ -1,7 +1,6 @@
 package awsiam
 
 import (
-	"encoding/binary"
 	"hash/maphash"
 
 	"github.com/stowage-dev/stowage/internal/access"
@@ -73,7 +72,7 @@ func (l *layer) set() *policySet {
 			s.policies = append(s.policies, newPolicySet(&PolicySet{Policies: l.source.Policies[i : i+1]}, compile).policies...)
 			continue
 		}
-		s.policies = append(s.policies, policy{p.Name, l.docs[next].compiled})
+		s.policies = append(s.policies, policy{p.Name, l.docs[next].compiledDocument})
 		next++
 	}
 	return s
@@ -98,7 +97,7 @@ func (d *decider) outcome(p *principalState, t ternary) []access.Grant {
 		f := d.evaluation(p, i).decide(nil)
 		formulas[i] = f
 		sum := f.Sum()
-		h.Write(binary.AppendUvarint(nil, uint64(i)))
+		h.WriteByte(byte(i))
 		h.Write(sum[:])
 	}
 	key := outcome{d.prologue, t.sure, t.maybe, h.Sum64()}

@@ -45,13 +45,13 @@ func newGlobTable() globTable {
 }
 
 // addGlobs takes in the patterns of a document.
-func (e *Estate) addGlobs(d *document) { e.eachGlob(d, e.globs.add) }
+func (e *Estate) addGlobs(d *estateDocument) { e.eachGlob(d, e.globs.add) }
 
-func (e *Estate) removeGlobs(d *document) { e.eachGlob(d, e.globs.remove) }
+func (e *Estate) removeGlobs(d *estateDocument) { e.eachGlob(d, e.globs.remove) }
 
-func (e *Estate) eachGlob(d *document, do func(text string, p *resourcePattern)) {
+func (e *Estate) eachGlob(d *estateDocument, do func(text string, p *resourcePattern)) {
 	for i := range d.statements {
-		st := d.statements[i].statement
+		st := d.statements[i].compiledStatement
 		if len(d.statements[i].maybe) == 0 {
 			continue // It is about no operation that anybody asks for.
 		}

@@ -35,7 +35,7 @@ func (t *actionTable) number(operation string) int {
 
 // match returns the operations that a statement is plainly about, and those
 // that it may be about.
-func (t *actionTable) match(s *statement) (sure, maybe bitset) {
+func (t *actionTable) match(s *compiledStatement) (sure, maybe bitset) {
 	if len(s.action) == 0 {
 		return nil, slices.Clone(t.all)
 	}
@@ -188,9 +188,9 @@ func (p *program) of(actions bitset) uint64 {
 // those of one which is not in the estate are not known.
 var policyServices = map[string]bool{"dynamodb": true, "kms": true, "s3": true, "secretsmanager": true}
 
-// A target is the resource that lanes ask about, as far as it depends on the
+// An estateTarget is the resource that lanes ask about, as far as it depends on the
 // store alone.
-type target struct {
+type estateTarget struct {
 	resource access.Resource
 	missing  string // why it is not known
 	none     bool   // the store has no such resource
@@ -202,8 +202,8 @@ type target struct {
 }
 
 // target returns the resource of a form.
-func (e *Estate) target(s *estateStore, form access.ResourceForm) target {
-	t := target{number: -1}
+func (e *Estate) target(s *estateStore, form access.ResourceForm) estateTarget {
+	t := estateTarget{number: -1}
 	t.resource, t.missing = form.Resource(&s.Store)
 	switch {
 	case t.missing != "" && t.resource.ID == "":
@@ -247,7 +247,7 @@ func (e *Estate) resourcesOf(s *estateStore) []string {
 func unreadPolicy() *PolicySet { return &PolicySet{Missing: "the resource is not among those that were read"} }
 
 // Input returns the question that a lane asks for a principal, for [Evaluate].
-func (e *Estate) input(p *estatePrincipal, t *target, operation string) Input {
+func (e *Estate) input(p *estatePrincipal, t *estateTarget, operation string) Input {
 	in := Input{
 		Request: access.Request{
 			Principal: p.Principal, Action: operation, Resource: t.resource,
@@ -278,7 +278,7 @@ func (e *Estate) principalContext(p *estatePrincipal) access.Context {
 	return c.Merge(p.Context)
 }
 
-func (e *Estate) resourceContext(t *target) access.Context {
+func (e *Estate) resourceContext(t *estateTarget) access.Context {
 	var c access.Context
 	if a := e.accounts[t.resource.Account]; a != nil {
 		c = c.Merge(a.Resources)

@@ -76,12 +76,15 @@ func (d *decider) candidates() candidates {
 	c := candidates{accounts: map[string]bool{d.store.Account: true}, keys: map[string]bool{}}
 	for i := range d.targets {
 		t := &d.targets[i]
+		if t.none || d.program.ofForm[i]&d.first == 0 {
+			continue // Without what it is needed for, it gives nothing.
+		}
 		if t.resource.Account != "" {
 			c.accounts[t.resource.Account] = true
 		} else {
 			c.everybody, c.open = true, true
 		}
-		if t.unread && t.resource.ID != "" {
+		if t.unread {
 			c.everybody, c.open = true, true
 		}
 		if t.store != nil {

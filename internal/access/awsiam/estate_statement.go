@@ -40,7 +40,7 @@ type restStatement struct {
 
 // document returns what a document says about the current store. It is worked
 // out once for all principals.
-func (d *decider) document(doc *document, kind policyKind) *documentAnswer {
+func (d *decider) document(doc *estateDocument, kind policyKind) *documentAnswer {
 	k := documentKind(kind)
 	for len(d.documents[k]) <= doc.index {
 		d.documents[k] = append(d.documents[k], make([]documentAnswer, max(64, len(d.e.policies.list)-len(d.documents[k])))...)
@@ -119,7 +119,11 @@ func (d *decider) about(form int, st *estateStatement) *request {
 	}
 	if d.static[form] == nil {
 		t := &d.targets[form]
-		d.static[form] = newRequest(&Input{Request: access.Request{Resource: t.resource, Context: d.e.base.Merge(d.e.resourceContext(t))}})
+		in := Input{Request: access.Request{Resource: t.resource, Context: d.e.base.Merge(d.e.resourceContext(t))}}
+		if t.store != nil {
+			in.S3 = t.store.S3
+		}
+		d.static[form] = newRequest(&in)
 	}
 	return d.static[form]
 }
