@@ -103,6 +103,13 @@ func (c Context) Lookup(key string) Value {
 	return Value{State: state}
 }
 
+// Names reports whether the context says something of a key by its own name,
+// be it that it is not known.
+func (c Context) Names(key string) bool {
+	_, ok := c.values[strings.ToLower(key)]
+	return ok
+}
+
 // Keys returns the keys that are named, in lower case and in order.
 func (c Context) Keys() []string { return slices.Sorted(maps.Keys(c.values)) }
 

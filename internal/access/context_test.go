@@ -20,6 +20,9 @@ func TestContext(t *testing.T) {
 			t.Errorf("Lookup(%q) mismatch (-want +got):\n%s", key, diff)
 		}
 	}
+	if !c.Names("AWS:sourcevpc") || c.Names("aws:PrincipalTag/other") || !c.WithUnknown("aws:SourceIp").Names("aws:SourceIp") {
+		t.Error("Names does not tell the keys that are named from those that are not")
+	}
 	merged := c.Merge(NewContext(Absent).WithUnknown("aws:SourceVpc"))
 	if got := merged.Lookup("aws:SourceVpc").State; got != UnknownState {
 		t.Errorf("merged aws:SourceVpc is %v, want it unknown", got)

@@ -102,7 +102,7 @@ func (p *resourcePattern) match(r *request, kind policyKind) access.Formula {
 	switch {
 	case t.problem != "":
 		return access.Missing(t.problem)
-	case t.void != nil:
+	case t.void:
 		return access.False()
 	}
 	found := matchResource(&t, t.glob(), r)

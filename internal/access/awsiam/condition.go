@@ -139,16 +139,11 @@ func (c *condition) known(r *request, v value) access.Formula {
 // one compares one value of the key with those of the condition.
 func (c *condition) one(r *request, s string, prefix bool) access.Formula {
 	var found []access.Formula
-	usable := access.True()
 	for i := range c.operands {
 		o := &c.operands[i]
 		t, f := o.ready(r)
-		if t != nil {
+		if t != nil && !t.void {
 			f = c.compare(o, t, s, prefix)
-			usable = access.And(usable, t.present())
-			if t.void != nil {
-				f, usable = access.False(), access.False()
-			}
 		}
 		if f.IsTrue() && !c.negated {
 			return f
@@ -156,7 +151,7 @@ func (c *condition) one(r *request, s string, prefix bool) access.Formula {
 		found = append(found, f)
 	}
 	if c.negated {
-		return access.And(access.Not(access.Or(found...)), usable)
+		return access.Not(access.Or(found...))
 	}
 	return access.Or(found...)
 }
@@ -220,7 +215,7 @@ func (c *condition) compareBelow(o *operand, t *resolved, prefix string) access.
 func (c *condition) unknown(r *request) access.Formula {
 	values := make(map[string][]string) // by the operator of the term
 	var found []access.Formula
-	usable, everything := access.True(), false
+	everything := false
 	for i := range c.operands {
 		o := &c.operands[i]
 		t, f := o.ready(r)
@@ -228,11 +223,9 @@ func (c *condition) unknown(r *request) access.Formula {
 		case t == nil:
 			found = append(found, f)
 			continue
-		case t.void != nil:
-			usable = access.False()
+		case t.void:
 			continue
 		}
-		usable = access.And(usable, t.present())
 		everything = everything || c.operator.name() == "StringLike" && t.glob().isStars() && len(t.open) == 0
 		name, value, problem := c.operator.term(o, t)
 		if problem != "" {
@@ -263,11 +256,6 @@ func (c *condition) unknown(r *request) access.Formula {
 	f := access.Or(found...)
 	if c.negated {
 		f = access.Not(f)
-		if c.source.Set == forAnyValue {
-			f = access.And(f, usable)
-		} else if !usable.IsTrue() {
-			f = access.And(f, access.Or(null, usable))
-		}
 	}
 	if c.source.IfExists && !c.withoutValue() {
 		f = access.Or(f, null)

@@ -56,10 +56,14 @@ func requestContext(r *request, in *Input) access.Context {
 	case Anonymous:
 		set("aws:PrincipalType", "Anonymous")
 		set("aws:userid", "anonymous")
-		absent("aws:PrincipalArn", "aws:username")
+		set("aws:PrincipalAccount", "anonymous")
+		absent("aws:PrincipalArn", "aws:username", "aws:PrincipalOrgID", "aws:PrincipalOrgPaths", "aws:PrincipalIsAWSService",
+			"aws:PrincipalServiceName", "aws:PrincipalServiceNamesList")
+		filled = filled.WithPrefix("aws:PrincipalTag/", access.Absent)
 	case Service:
 		set("aws:PrincipalServiceName", p.ID)
-		absent("aws:username")
+		absent("aws:username", "aws:PrincipalOrgID", "aws:PrincipalOrgPaths")
+		filled = filled.WithPrefix("aws:PrincipalTag/", access.Absent)
 	}
 	switch p.Kind {
 	case Role, Session, User, Root, FederatedUser:

@@ -201,17 +201,25 @@ func (e *evaluation) byEndpoint() verdict {
 	for i := range e.endpoint.policies {
 		one := &policySet{policies: e.endpoint.policies[i : i+1]}
 		v := one.evaluate(e.r, endpointPolicy, layer)
-		// For gateway endpoints an account stands for its root user alone.
-		account := access.And(v.allow.account, access.Missing("what an account means as the principal of a VPC endpoint policy depends on the endpoint"))
-		if e.r.principal.Kind == Root {
-			account = v.allow.account
-		}
-		allow = append(allow, access.Or(v.allow.direct, v.allow.role, account))
+		allow = append(allow, e.throughEndpoint(v.allow))
 		deny = append(deny, v.deny)
 	}
 	all = verdict{allow: grantee{direct: access.And(allow...)}, deny: access.Or(deny...)}
 	e.add(layer, access.And(all.allow.direct, access.Not(all.deny)), "")
 	return all
+}
+
+// throughEndpoint returns what a grant of an endpoint policy is worth. S3 and
+// DynamoDB have gateway endpoints besides the others. In the policy of one, an
+// account stands for its root user alone.
+//
+// https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html#vpc-endpoint-policies-gateway
+func (e *evaluation) throughEndpoint(g grantee) access.Formula {
+	if e.r.service != "s3" && e.r.service != "dynamodb" || e.r.principal.Kind == Root {
+		return g.any()
+	}
+	unclear := access.Missing("the type of the VPC endpoint, whose policy names an account: of a gateway endpoint that is its root user alone")
+	return access.Or(g.direct, g.role, access.And(g.account, unclear))
 }
 
 // layer begins the evidence of a layer, if there is to be any.

@@ -44,7 +44,7 @@ func (e *evaluation) byGrants(c claims) access.Formula {
 func (e *evaluation) grant(g *KeyGrant) (f access.Formula, why string) {
 	operation := slices.IndexFunc(g.Operations, func(o string) bool { return asciiLower(o) == e.r.name })
 	if operation < 0 || e.r.service != "kms" {
-		return access.False(), fmt.Sprintf("action %s is not among its operations %s", e.r.action, quoteList(g.Operations))
+		return access.False(), fmt.Sprintf("action %s is not among its operations %s", e.r.written, quoteList(g.Operations))
 	}
 	named := newPrincipalSet(&Principals{AWS: []string{g.Grantee}, Service: []string{g.Grantee}}, false).match(e.r)
 	f = access.Or(named.direct, named.role)

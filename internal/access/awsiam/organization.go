@@ -2,6 +2,7 @@ package awsiam
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/stowage-dev/stowage/internal/access"
 )
@@ -58,6 +59,8 @@ func (e *evaluation) byResourceControl() verdict {
 		why = "resource control policies do not limit resources of the management account"
 	case e.in.ServiceLinked:
 		why = "resource control policies do not limit service-linked roles"
+	case e.r.principal.Kind == Service && e.r.service == "sts" && strings.Contains(e.r.resource.ID, ":role/aws-service-role/"):
+		why = "resource control policies do not limit who assumes a service-linked role"
 	case e.in.KMS != nil && e.in.KMS.AWSManaged:
 		why = "resource control policies do not limit keys that AWS manages"
 	case e.r.action == "kms:retiregrant":

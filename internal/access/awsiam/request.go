@@ -9,6 +9,7 @@ import (
 // A request is an [Input] without its policies, in the form that statements
 // are compared with.
 type request struct {
+	written string // the action as it was written
 	action  string // in lower case
 	service string // its part before the colon
 	name    string // its part after the colon
@@ -33,6 +34,7 @@ type value struct {
 
 func newRequest(in *Input) *request {
 	r := &request{
+		written:   in.Request.Action,
 		action:    asciiLower(in.Request.Action),
 		principal: in.Request.Principal,
 		uniqueID:  in.UniqueID,

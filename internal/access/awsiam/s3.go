@@ -65,7 +65,7 @@ func (e *evaluation) acl(g *ACLGrant) (account bool, f access.Formula, why strin
 	group := strings.HasPrefix(g.Grantee, "http://") || strings.HasPrefix(g.Grantee, "https://")
 	switch kind := e.r.principal.Kind; {
 	case !g.permits(e.r.action):
-		return false, access.False(), fmt.Sprintf("%s does not permit %s", g.Permission, e.r.action)
+		return false, access.False(), fmt.Sprintf("%s does not permit %s", g.Permission, e.r.written)
 	case group && e.in.S3.IgnorePublicACLs && (g.Grantee == allUsers || g.Grantee == authenticatedUsers):
 		return false, access.False(), "Block Public Access ignores public grants"
 	case g.Grantee == allUsers:

@@ -107,7 +107,7 @@ func (s *compiledStatement) applies(r *request, kind policyKind, why *reason) ac
 	action := s.matchAction(r)
 	if action.IsFalse() {
 		if why != nil {
-			why.set("action %s %s", r.action, s.actionText())
+			why.set("action %s %s", r.written, s.actionText())
 		}
 		return access.False()
 	}
@@ -207,21 +207,28 @@ func (s *compiledStatement) matchResource(r *request, kind policyKind) access.Fo
 	return access.Or(found...)
 }
 
-// exclude makes of a match of NotResource what the negation has to see: a
-// variable without value makes the whole statement void, and of a short ARN
-// that does not match it is not known what it excludes.
+// exclude makes of a match of NotResource what the negation has to see. What
+// NotResource excludes by a variable without value is not clear: of such a
+// value it is documented that it matches no resource, and also that the
+// attempt makes the statement invalid. Nor is it for a short ARN that does not
+// match.
 func (p *resourcePattern) exclude(r *request, match access.Formula) access.Formula {
 	if p.everything || p.problem != "" {
 		return match
 	}
 	t := p.resolve(r)
+	present := t.present()
+	if t.void {
+		present = access.False()
+	}
 	switch {
-	case t.void != nil:
-		return access.True()
+	case !present.IsTrue():
+		unclear := access.Missing(fmt.Sprintf("what %q of NotResource excludes when its variable has no value is not documented", p.text))
+		return access.Or(match, access.And(access.Not(present), unclear))
 	case p.short && match.IsFalse():
 		return access.Missing(fmt.Sprintf("resource %q of NotResource has too few segments, and what that excludes is not documented", p.text))
 	}
-	return access.Or(match, access.Not(t.present()))
+	return match
 }
 
 func (s *compiledStatement) actionText() string {

@@ -128,9 +128,8 @@ type resolved struct {
 	pieces []piece
 	// open is the variables of which nothing is known.
 	open []*variable
-	// void: a variable has no value and no default, so the text matches
-	// nothing, and a negation with it makes its statement void.
-	void *variable
+	// void: a variable has no value and no default, so the text matches nothing.
+	void bool
 	// problem says why nothing can be said.
 	problem string
 }
@@ -156,7 +155,7 @@ func (t *template) resolve(r *request) resolved {
 		case v.hasStandIn:
 			out.add(glob([]rune(v.standIn)))
 		default:
-			out.void = v
+			out.void = true
 		}
 	}
 	return out
