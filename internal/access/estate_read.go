@@ -21,6 +21,21 @@ func (e *Estate) Grants() Seq {
 	}
 }
 
+// Kept yields the grants that are kept: all but those that are decided again
+// by Grants while somebody reads them.
+func (e *Estate) Kept() Seq {
+	s := e.current.Load()
+	return func(yield func(EstateGrant) bool) {
+		for _, class := range s.stores.live() {
+			for _, store := range s.stores.members[class] {
+				if !s.expand(s.rows[class].cells, store, yield) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // GrantsTo yields the grants of all principals on a store.
 func (e *Estate) GrantsTo(store string) Seq {
 	s := e.current.Load()

@@ -126,12 +126,12 @@ func (e *Estate) SetAccount(a Account) {
 		}
 	}
 	for n, p := range e.principals {
-		if p != nil && p.account == a.ID {
+		if p.account == a.ID {
 			e.dirtyPrincipals[n] = true
 		}
 	}
 	for n, s := range e.stores {
-		if s != nil && (s.Account == a.ID || len(s.needs) > 0) {
+		if s.EstateStore != nil && (s.Account == a.ID || len(s.needs) > 0) {
 			e.dirtyStores[n] = true
 		}
 	}

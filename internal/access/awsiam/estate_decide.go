@@ -83,7 +83,7 @@ func (d *decider) answer(p *principalState) ternary {
 		core = open
 	}
 	core = core.or(d.grants(p, boundary.allow.and(session.allow)))
-	core = core.and(d.publicAccessBlock(p))
+	core = core.and(d.guards(p))
 	denies := identity.deny.or(boundary.deny).or(session.deny).or(resource.deny)
 	if core.maybe&^denies.sure&d.active == 0 {
 		return ternary{}
@@ -249,21 +249,22 @@ func (d *decider) grants(p *principalState, limit ternary) ternary {
 	return ternary{all.sure & limit.sure, all.maybe}
 }
 
-// publicAccessBlock returns where Block Public Access lets requests through.
-func (d *decider) publicAccessBlock(p *principalState) ternary {
+// guards returns where Block Public Access, and keys that AWS manages, let
+// requests through.
+func (d *decider) guards(p *principalState) ternary {
 	all := yes
 	for i := range d.groups {
 		g := &d.groups[i]
-		if g.store == nil || g.store.S3 == nil || !g.store.S3.RestrictPublicBuckets && g.store.S3.Missing == "" ||
-			p.Principal.Kind == Service || p.account != "" && p.account == g.account {
+		if g.store == nil || p.account != "" && p.account == g.account {
 			continue
 		}
-		first := d.active & g.lanes
-		if first == 0 {
+		s, k := g.store.S3, g.store.KMS
+		if (s == nil || !s.RestrictPublicBuckets && s.Missing == "") && (k == nil || !k.AWSManaged) {
 			continue
 		}
-		for i := range lanes(first) {
-			through := ternaryOf(d.evaluation(p, i).byPublicAccessBlock())
+		for lane := range lanes(d.active & g.lanes) {
+			e := d.evaluation(p, lane)
+			through := ternaryOf(access.And(e.byPublicAccessBlock(), e.byManagedKey()))
 			all = all.and(through.or(yes.on(^g.lanes)))
 			break // It is the same for all lanes.
 		}

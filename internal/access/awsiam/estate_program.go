@@ -289,9 +289,17 @@ func (e *Estate) resourceContext(t *estateTarget) access.Context {
 	return c
 }
 
-// Explain decides about one principal and one store by [Evaluate], rule by
-// rule and operation by operation, and calls found with every question and its
-// answer. It returns the grants.
+// compiled returns the compiled form of a document of the estate.
+func (e *Estate) compiled(d *Document) *compiledDocument {
+	if doc := e.policies.byPointer[d]; doc != nil {
+		return doc.compiledDocument
+	}
+	return compile(d)
+}
+
+// Explain decides about one principal and one store as [Evaluate] does, rule by
+// rule and operation by operation, and calls found, if it is not nil, with
+// every question and its answer. It returns the grants.
 func (e *Estate) Explain(principal, store string, found func(access.Request, access.Decision)) []access.Grant {
 	p, ok := e.principalNumber[principal]
 	s, okStore := e.storeNumber[store]
@@ -307,10 +315,13 @@ func (e *Estate) Explain(principal, store string, found func(access.Request, acc
 			})
 			t := e.target(e.stores[s], program.forms[i])
 			in := e.input(e.principals[p], &t, operation)
-			d := Evaluate(in)
-			if found != nil {
-				found(in.Request, d)
+			evaluation := newEvaluation(&in, e.compiled)
+			if found == nil {
+				return evaluation.decide(nil)
 			}
+			var d access.Decision
+			d.Formula = evaluation.decide(&d.Evidence)
+			found(in.Request, d)
 			return d.Formula
 		})
 		grants = access.MergeGrants(grants, some)

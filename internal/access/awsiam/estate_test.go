@@ -62,7 +62,7 @@ func randomBase(r *randomEstate) access.Context {
 func TestEstateEqualsEvaluate(t *testing.T) {
 	t.Parallel()
 	types := storeTypes(t)
-	for seed := range uint64(60) {
+	for seed := range uint64(15) {
 		t.Run(fmt.Sprintf("seed_%d", seed), func(t *testing.T) {
 			t.Parallel()
 			compareEstate(t, types, seed)
@@ -86,6 +86,98 @@ func compareEstate(t *testing.T, types []access.StoreType, seed uint64) {
 	}
 }
 
+// TestEstateUpdates changes random estates, and compares what an update makes
+// of them with single requests, and what it says that it changed with what
+// changed.
+func TestEstateUpdates(t *testing.T) {
+	t.Parallel()
+	types := storeTypes(t)
+	for seed := range uint64(12) {
+		t.Run(fmt.Sprintf("seed_%d", seed), func(t *testing.T) {
+			t.Parallel()
+			r := newRandomEstate(1000 + seed)
+			e := awsiam.NewEstate(types, randomBase(r))
+			pool, named := r.fill(t, e)
+			estate := access.NewEstate(e)
+			if _, err := estate.Update(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			for range 6 {
+				before := keptGrants(estate)
+				for range 1 + r.IntN(3) {
+					r.change(t, e, pool, named)
+				}
+				changes, err := estate.Update(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				equalsEvaluate(t, r, e, estate)
+				equalsChanges(t, before, keptGrants(estate), changes)
+				if t.Failed() {
+					return
+				}
+			}
+		})
+	}
+}
+
+// change changes something.
+func (r *randomEstate) change(t *testing.T, e *awsiam.Estate, pool, named []*awsiam.Document) {
+	principals := r.principalIDs()
+	if r.chance(2) {
+		pool[r.IntN(len(pool))], named[r.IntN(len(named))] = r.document(false), r.document(true)
+	}
+	switch r.IntN(6) {
+	case 0, 1:
+		e.SetPrincipal(r.principal(r.one(principals...), pool))
+	case 2:
+		e.RemovePrincipal(r.one(principals...))
+	case 3:
+		if err := e.SetStore(r.store(r.one(r.stores...), named)); err != nil {
+			t.Fatal(err)
+		}
+	case 4:
+		e.RemoveStore(r.one(r.stores...))
+	case 5:
+		e.SetAccount(r.account(r.one(r.accounts...), pool, named))
+	}
+}
+
+// keptGrants returns the grants that an estate keeps.
+func keptGrants(estate *access.Estate) map[[2]string][]access.Grant {
+	kept := map[[2]string][]access.Grant{}
+	for g := range estate.Kept() {
+		key := [2]string{g.Principal, g.Store}
+		kept[key] = append(kept[key], g.Grant)
+	}
+	return kept
+}
+
+func equalsChanges(t *testing.T, before, after map[[2]string][]access.Grant, changes *access.Changes) {
+	t.Helper()
+	seen := map[[2]string]bool{}
+	for c := range changes.All() {
+		key := [2]string{c.Principal, c.Store}
+		if seen[key] {
+			t.Errorf("%v: changed twice", key)
+		}
+		seen[key] = true
+		if !access.EqualGrants(c.Before, before[key]) || !access.EqualGrants(c.After, after[key]) {
+			t.Errorf("%v: changed from\n%sto\n%swant from\n%sto\n%s", key, grantsText(c.Before), grantsText(c.After), grantsText(before[key]), grantsText(after[key]))
+		}
+	}
+	for key := range before {
+		if !seen[key] && !access.EqualGrants(before[key], after[key]) {
+			t.Errorf("%v: a change is not told, from\n%sto\n%s", key, grantsText(before[key]), grantsText(after[key]))
+		}
+	}
+	for key := range after {
+		if !seen[key] && before[key] == nil {
+			t.Errorf("%v: new grants are not told:\n%s", key, grantsText(after[key]))
+		}
+	}
+}
+
 func equalsEvaluate(t *testing.T, r *randomEstate, e *awsiam.Estate, estate *access.Estate) (some int) {
 	t.Helper()
 	got := map[[2]string][]access.Grant{}
@@ -104,6 +196,17 @@ func equalsEvaluate(t *testing.T, r *randomEstate, e *awsiam.Estate, estate *acc
 				t.Errorf("%s on %s: grants are\n%s\nwant\n%s", principal, store, grantsText(got[key]), grantsText(want))
 			}
 			delete(got, key)
+		}
+	}
+	for _, principal := range r.principalIDs()[:9] {
+		of := map[string][]access.Grant{}
+		for g := range estate.GrantsOf(principal) {
+			of[g.Store] = append(of[g.Store], g.Grant)
+		}
+		for _, store := range r.stores {
+			if want := e.Explain(principal, store, nil); !access.EqualGrants(want, of[store]) {
+				t.Errorf("grants of %s on %s are\n%s\nwant\n%s", principal, store, grantsText(of[store]), grantsText(want))
+			}
 		}
 	}
 	for key, grants := range got {
