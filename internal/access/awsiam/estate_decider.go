@@ -60,6 +60,8 @@ type principalState struct {
 	// request knows the principal, but nothing of its context until full.
 	request *request
 	full    *request
+	// held is which conditions hold for the principal.
+	held map[*estateStatement]ternary
 
 	identity, boundary, session *layer
 	sets                        [3]*policySet
@@ -184,7 +186,7 @@ func (d *decider) classifyLane(i int) {
 	if e.isStrict() {
 		d.strict |= bit
 	}
-	if t.store != nil && t.store.KMS != nil {
+	if t.store != nil && t.store.KMS != nil && (len(t.store.KMS.Grants) > 0 || t.store.KMS.Missing != "") {
 		d.granted |= bit
 	}
 	if r.service == "sts" {

@@ -45,12 +45,17 @@ type estateStatement struct {
 	keys        []string
 	prefixes    []string // of its resources; nil when they cannot be ruled out so
 	everything  bool     // it is about all resources
-	// ofPrincipal and ofResource: the answer depends on keys of the principal,
-	// of the resource.
-	ofPrincipal, ofResource bool
-	// conditionsOnly: it is its conditions alone that depend on the principal.
-	conditionsOnly bool
+	// personal: the resources have variables of the principal.
+	personal bool
+	// static and dynamic are the conditions that do not depend on the
+	// principal, and those that do.
+	static, dynamic []*condition
+	// mixed: what depends on the principal depends on the resource, too.
+	mixed bool
 }
+
+// ofPrincipal reports whether the answer depends on attributes of the principal.
+func (s *estateStatement) ofPrincipal() bool { return s.personal || len(s.dynamic) > 0 }
 
 // A layer is a compiled [PolicySet].
 type layer struct {
@@ -210,12 +215,23 @@ func (c *condition) keys(to []string) []string {
 func (d *estateDocument) classify(principal, resource keyPatterns) {
 	for i := range d.statements {
 		st := &d.statements[i]
-		st.ofPrincipal, st.ofResource = slices.ContainsFunc(st.keys, principal.match), slices.ContainsFunc(st.keys, resource.match)
-		st.conditionsOnly = true
+		st.personal, st.static, st.dynamic, st.mixed = false, nil, nil, false
 		for j := range st.resource {
-			if slices.ContainsFunc(st.resource[j].keys(nil), principal.match) {
-				st.conditionsOnly = false
+			keys := st.resource[j].keys(nil)
+			if slices.ContainsFunc(keys, principal.match) {
+				st.personal = true
+				st.mixed = st.mixed || slices.ContainsFunc(keys, resource.match)
 			}
+		}
+		for j := range st.conditions {
+			c := &st.conditions[j]
+			keys := c.keys(nil)
+			if !slices.ContainsFunc(keys, principal.match) {
+				st.static = append(st.static, c)
+				continue
+			}
+			st.dynamic = append(st.dynamic, c)
+			st.mixed = st.mixed || slices.ContainsFunc(keys, resource.match)
 		}
 	}
 }

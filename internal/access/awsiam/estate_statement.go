@@ -59,7 +59,7 @@ func (d *decider) document(doc *estateDocument, kind policyKind) *documentAnswer
 		t := d.statement(st, kind, ternary{d.program.of(st.sure) & maybe, maybe})
 		switch {
 		case t.maybe == 0:
-		case st.ofPrincipal || kind.namesPrincipals() || st.principals != nil:
+		case st.ofPrincipal() || kind.namesPrincipals() || st.principals != nil:
 			a.rest = append(a.rest, restStatement{st, t})
 		case st.source.Deny:
 			a.deny = a.deny.or(t)
@@ -80,35 +80,18 @@ func (d *decider) statement(st *estateStatement, kind policyKind, of ternary) te
 			continue
 		}
 		t := of.on(lanes)
-		if !st.everything && (!st.ofPrincipal || st.conditionsOnly) {
+		if !st.everything && !st.personal {
 			t = t.and(ternaryOf(st.matchResource(d.about(form, st), kind)))
 		}
-		for i := range st.conditions {
+		for _, c := range st.static {
 			if t.maybe == 0 {
 				break
 			}
-			if c := &st.conditions[i]; !st.ofPrincipal || !d.ofPrincipal(c) {
-				t = t.and(ternaryOf(c.holds(d.about(form, st))))
-			}
+			t = t.and(ternaryOf(c.holds(d.about(form, st))))
 		}
 		all = all.or(t)
 	}
 	return all
-}
-
-// ofPrincipal reports whether a condition depends on the principal.
-func (d *decider) ofPrincipal(c *condition) bool {
-	if d.e.principalKeys.match(c.key) {
-		return true
-	}
-	for i := range c.operands {
-		for _, p := range c.operands[i].pieces {
-			if p.variable != nil && d.e.principalKeys.match(p.variable.key) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // about returns a request about the resource of a form that knows nothing of
@@ -134,18 +117,11 @@ func (d *decider) rest(st *restStatement, kind policyKind, p *principalState) te
 	if st.principals != nil && !kind.namesPrincipals() {
 		t.sure = 0 // It is not valid.
 	}
-	if !st.ofPrincipal {
+	if !st.ofPrincipal() {
 		return t
 	}
-	if !st.ofResource && st.conditionsOnly {
-		r := d.full(p)
-		for i := range st.conditions {
-			if t.maybe == 0 {
-				return t
-			}
-			t = t.and(ternaryOf(st.conditions[i].holds(r)))
-		}
-		return t
+	if !st.personal && !st.mixed {
+		return t.and(d.holds(st.estateStatement, p))
 	}
 	var all ternary
 	for form := range d.program.forms {
@@ -154,24 +130,44 @@ func (d *decider) rest(st *restStatement, kind policyKind, p *principalState) te
 			continue
 		}
 		r := d.request(p, form, st.estateStatement)
-		if !st.conditionsOnly {
+		if st.personal {
 			on = on.and(ternaryOf(st.matchResource(r, kind)))
 		}
-		for i := range st.conditions {
+		for _, c := range st.dynamic {
 			if on.maybe == 0 {
 				break
 			}
-			on = on.and(ternaryOf(st.conditions[i].holds(r)))
+			on = on.and(ternaryOf(c.holds(r)))
 		}
 		all = all.or(on)
 	}
 	return all
 }
 
+// holds returns whether the conditions of a statement hold that depend on the
+// principal alone. It is worked out once for a principal.
+func (d *decider) holds(st *estateStatement, p *principalState) ternary {
+	if t, ok := p.held[st]; ok {
+		return t
+	}
+	t := yes
+	for _, c := range st.dynamic {
+		if t.maybe == 0 {
+			break
+		}
+		t = t.and(ternaryOf(c.holds(d.full(p))))
+	}
+	if p.held == nil {
+		p.held = map[*estateStatement]ternary{}
+	}
+	p.held[st] = t
+	return t
+}
+
 // request returns a request of a principal about the resource of a form, as
 // far as a statement looks at it.
 func (d *decider) request(p *principalState, form int, st *estateStatement) *request {
-	if st.ofResource {
+	if st.mixed {
 		return d.pair(p, form).request
 	}
 	r := *d.full(p)
