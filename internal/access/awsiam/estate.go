@@ -2,6 +2,7 @@ package awsiam
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/stowage-dev/stowage/internal/access"
@@ -47,6 +48,9 @@ type Estate struct {
 	seen                        keyCounts
 	// seenByResources counts the keys that the policies of resources look at.
 	seenByResources keyCounts
+	// arns are the conditions of the policies of resources on the ARN of the
+	// principal.
+	arns arnConditions
 
 	dirtyPrincipals, dirtyStores map[int]bool
 	allPrincipals, allStores     bool // are dirty
@@ -95,7 +99,7 @@ func NewEstate(types []access.StoreType, base access.Context) *Estate {
 	e := &Estate{
 		types: map[string][]*program{}, actions: newActionTable(), base: base, accounts: map[string]*account{},
 		policies: newDocumentTable(), globs: newGlobTable(), principalNumber: map[string]int{}, storeNumber: map[string]int{},
-		dependents: map[string]map[int]bool{}, named: keyCounts{}, seen: keyCounts{}, seenByResources: keyCounts{},
+		dependents: map[string]map[int]bool{}, named: keyCounts{}, seen: keyCounts{}, seenByResources: keyCounts{}, arns: newARNConditions(),
 		principalKeys: newKeyPatterns(principalKeys), resourceKeys: newKeyPatterns(resourceKeys),
 		dirtyPrincipals: map[int]bool{}, dirtyStores: map[int]bool{},
 	}
@@ -143,7 +147,10 @@ func (e *Estate) SetPrincipal(p *EstatePrincipal) {
 	next.identity = e.layer(&p.Identity, identityPolicy)
 	next.boundary = e.layer(p.Boundary, boundaryPolicy)
 	next.session = e.layer(p.Session, sessionPolicy)
-	next.identify()
+	if next.account = p.Principal.Account; next.account == "" {
+		a, _ := parseARN(p.Principal.ID)
+		next.account = a.account
+	}
 	e.learn(p.Context, access.Context{})
 	n, ok := e.principalNumber[p.Principal.ID]
 	if !ok {
@@ -287,24 +294,23 @@ type estatePrincipal struct {
 	*EstatePrincipal
 	identity, boundary, session *layer
 	account                     string
-	// keys are the names by which policies of resources may name it.
-	keys  []string
-	class access.Class
-	gone  string // its ID when it was removed
+	class                       access.Class
+	gone                        string // its ID when it was removed
 }
 
-// identify finds out whose the principal is and how it is named.
-func (p *estatePrincipal) identify() {
-	r := newRequest(&Input{Request: access.Request{Principal: p.Principal}})
-	p.account = r.principal.Account
+// keys returns the names by which policies of resources may name the principal.
+func (p *estatePrincipal) keys() []string {
+	r := newPrincipalRequest(p)
+	keys := make([]string, 0, 5)
 	for _, key := range []string{p.Principal.ID, p.Principal.Parent, r.roleARN, p.UniqueID} {
-		if key != "" {
-			p.keys = append(p.keys, key)
+		if key != "" && !slices.Contains(keys, key) {
+			keys = append(keys, key)
 		}
 	}
 	if r.roleName != "" {
-		p.keys = append(p.keys, sessionKey(p.account, r.roleName))
+		keys = append(keys, sessionKey(p.account, r.roleName))
 	}
+	return keys
 }
 
 // sessionKey is what the sessions of a role are named by, whatever their names.
@@ -330,12 +336,9 @@ func (s *estateStore) id() string {
 	return s.ID
 }
 
-// names returns whom the policies and grants of the store name.
+// names returns whom the grants of the store name.
 func (s *estateStore) names() []string {
 	var names []string
-	for _, d := range s.policy.documents() {
-		names = append(names, d.names...)
-	}
 	if s.KMS != nil {
 		for _, g := range s.KMS.Grants {
 			names = append(names, nameKey(g.Grantee))

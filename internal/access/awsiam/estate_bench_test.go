@@ -3,8 +3,10 @@ package awsiam_test
 import (
 	"fmt"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -92,7 +94,7 @@ func BenchmarkEstate(b *testing.B) {
 	for b.Loop() {
 		start := time.Now()
 		s := newSyntheticEstate(n)
-		b.Logf("%d principals and %d stores in %d accounts, made in %v; %s", len(s.principals), len(s.stores), len(s.accounts), time.Since(start), memory())
+		b.Logf("%d principals and %d stores in %d accounts, made in %v; %s, %s", len(s.principals), len(s.stores), len(s.accounts), time.Since(start), live(), memory())
 
 		start = time.Now()
 		e := awsiam.NewEstate(types, syntheticBase())
@@ -106,6 +108,7 @@ func BenchmarkEstate(b *testing.B) {
 		}
 		full := time.Since(start)
 		b.Logf("full: %v, of which %v for documents; %s", full, filled, memory())
+		b.Logf("%v of processors; %s", processors(), live())
 		principals, stores, open, pairs := estate.Size()
 		b.Logf("%d classes of principals, %d of stores (%d open), %d pairs of classes with grants", principals, stores, open, pairs)
 		verdicts := map[access.Verdict]int{}
@@ -128,11 +131,28 @@ func BenchmarkEstate(b *testing.B) {
 		for range changes.All() {
 			count++
 		}
-		b.Logf("policy of %d roles changed: %v; %d principals in another class; %d changes of pairs, listed in %v; %s",
-			len(s.sharers), changed, moved, count, time.Since(start), memory())
+		b.Logf("policy of %d roles changed: %v; %d principals in another class; %d changes of pairs, listed in %v; %s, %s",
+			len(s.sharers), changed, moved, count, time.Since(start), live(), memory())
 		b.ReportMetric(full.Seconds(), "s/full")
 		b.ReportMetric(changed.Seconds(), "s/change")
 	}
+}
+
+// processors returns how much of all processors the process has had.
+func processors() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// live returns how much memory is in use.
+func live() string {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return fmt.Sprintf("%d MB in use", m.HeapAlloc>>20)
 }
 
 // memory returns how much memory the process has had at most.

@@ -93,12 +93,21 @@ func (e *Estate) name(name string, by int) {
 // see counts the keys that a document of a kind looks at. Those that come or
 // go may tell apart principals and stores that were alike.
 func (e *Estate) see(d *estateDocument, kind policyKind, by int) {
+	ofResource := kind == resourcePolicy || kind == resourceControlPolicy
+	if ofResource {
+		for _, name := range d.names {
+			e.name(name, by)
+		}
+		if e.arns.add(d, by) {
+			e.allPrincipals = true
+		}
+	}
 	for _, key := range d.keys {
 		if e.seen.add(key, by) {
 			e.seenKeys = nil
 			e.allStores = e.allStores || e.resourceKeys.match(key)
 		}
-		if (kind == resourcePolicy || kind == resourceControlPolicy) && e.seenByResources.add(key, by) {
+		if ofResource && e.seenByResources.add(key, by) {
 			e.seenKeys = nil
 			e.allPrincipals = e.allPrincipals || e.principalKeys.match(key)
 		}
@@ -139,7 +148,7 @@ func (e *Estate) findNamed() {
 	}
 	e.namedChanged = nil
 	for n, p := range e.principals {
-		if slices.ContainsFunc(p.keys, func(key string) bool { return changed[key] }) {
+		if p.EstatePrincipal != nil && slices.ContainsFunc(p.keys(), func(key string) bool { return changed[key] }) {
 			e.dirtyPrincipals[n] = true
 		}
 	}
@@ -217,34 +226,35 @@ func (e *Estate) principalClass(w hasher, p *estatePrincipal) access.Class {
 	for _, l := range []*layer{p.identity, p.boundary, p.session} {
 		l.write(w)
 	}
+	arns := e.arns.of(p)
+	e.arns.write(w, arns)
 	seen := slices.Clone(e.seenByResourceKeys)
-	for _, l := range []*layer{p.identity, p.boundary, p.session} {
+	look := func(l *layer) {
 		for _, d := range l.documents() {
 			seen = append(seen, d.keys...)
+			arns.write(w, d)
 		}
+	}
+	for _, l := range []*layer{p.identity, p.boundary, p.session} {
+		look(l)
 	}
 	if a := e.accounts[p.account]; a != nil {
 		w.flag(a.Management)
 		for _, l := range a.serviceControl {
 			l.write(w)
-			for _, d := range l.docs {
-				seen = append(seen, d.keys...)
-			}
+			look(l)
 		}
 	}
 	slices.Sort(seen)
 	seen = slices.Compact(seen)
+	whole := arns.whole
 	var context access.Context
-	whole := p.Principal.Kind != Role && p.Principal.Kind != Session && p.Principal.Kind != User && p.Principal.Kind != Root
 	for _, key := range seen {
-		if !e.principalKeys.match(key) {
+		switch {
+		case !e.principalKeys.match(key):
 			continue
-		}
-		switch key {
-		case "aws:principalarn", "aws:userid", "aws:username", "aws:principalservicename":
+		case key == "aws:userid" && p.Principal.Kind != Root, key == "aws:username" && p.Principal.Kind == User:
 			whole = true
-		case "aws:principalaccount", "aws:principaltype", "aws:principalisawsservice", "aws:principalservicenameslist":
-			// They follow from the kind and the account.
 		}
 		if len(context.Keys()) == 0 && len(context.Prefixes()) == 0 {
 			context = e.principalContext(p)
@@ -252,7 +262,7 @@ func (e *Estate) principalClass(w hasher, p *estatePrincipal) access.Class {
 		w.text(key)
 		w.value(context.Lookup(key))
 	}
-	for _, key := range p.keys {
+	for _, key := range p.keys() {
 		whole = whole || e.named[key] > 0
 	}
 	if whole {

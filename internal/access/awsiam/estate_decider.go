@@ -14,7 +14,7 @@ type decider struct {
 	round *round
 
 	epoch     uint32
-	documents [documentKinds][]documentAnswer // by index
+	documents []documentAnswer // by index
 	states    map[int]*principalState
 	outcomes  map[outcome][]access.Grant
 	prologues map[string]uint32

@@ -33,6 +33,10 @@ type estateDocument struct {
 	actions    bitset   // that some statement may be about
 	keys       []string // that its conditions and variables look at, in order
 	names      []string // of principals
+	// arns are its conditions on the ARN of the principal; variable says that
+	// it uses it otherwise, too.
+	arns     []*condition
+	variable bool
 }
 
 // An estateStatement is a compiled statement with the operations that it is
@@ -164,6 +168,7 @@ func newEstateDocument(d *Document, sum access.Class, actions *actionTable) *est
 			}
 		}
 		doc.statements = append(doc.statements, st)
+		doc.addARNs(st.compiledStatement)
 	}
 	slices.Sort(doc.keys)
 	doc.keys = slices.Compact(doc.keys)
@@ -176,9 +181,13 @@ func newEstateStatement(s *compiledStatement, actions *actionTable) estateStatem
 	plain := !s.notResource
 	for i := range s.resource {
 		p := &s.resource[i]
+		prefix := p.whole.prefix()
+		if strings.HasPrefix(p.text, prefix) {
+			prefix = p.text[:len(prefix)] // The same memory.
+		}
 		st.everything = st.everything || p.everything && !s.notResource
 		plain = plain && !p.hasVariables() && p.problem == ""
-		st.prefixes = append(st.prefixes, p.whole.prefix())
+		st.prefixes = append(st.prefixes, prefix)
 		st.keys = p.keys(st.keys)
 	}
 	if !plain || len(s.resource) == 0 {

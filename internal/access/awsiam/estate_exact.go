@@ -19,6 +19,8 @@ func (d *decider) pair(p *principalState, form int) *pair {
 	}
 	if d.pairs[form] == nil {
 		in := d.e.input(p.estatePrincipal, &d.targets[form], "")
+		// What is known of the principal has been worked out before.
+		in.Request.Context = d.full(p).context.Merge(d.e.resourceContext(&d.targets[form]))
 		d.pairs[form] = &pair{in: in}
 		d.pairs[form].request = newRequest(&d.pairs[form].in)
 	}

@@ -73,17 +73,21 @@ func (t *globTable) add(text string, p *resourcePattern) {
 	g := t.byText[text]
 	if g == nil {
 		g = &resourceGlob{variable: p.hasVariables()}
-		for _, piece := range p.pieces {
-			if piece.variable != nil {
-				g.glob = append(g.glob, anyMany)
-			} else {
-				g.glob = append(g.glob, piece.pattern...)
+		if g.glob = p.whole; g.variable {
+			for _, piece := range p.pieces {
+				if piece.variable != nil {
+					g.glob = append(g.glob, anyMany)
+				} else {
+					g.glob = append(g.glob, piece.pattern...)
+				}
 			}
 		}
 		if p.short {
 			g.long = append(slices.Clone(g.glob), shortARN...)
 		}
-		g.prefix = g.glob.prefix()
+		if g.prefix = g.glob.prefix(); strings.HasPrefix(text, g.prefix) {
+			g.prefix = text[:len(g.prefix)] // The same memory.
+		}
 		h := sha256.Sum256([]byte(text))
 		g.sum = access.Class(h[:16])
 		t.enter(g)

@@ -31,7 +31,7 @@ func (e *Estate) Round(principals []int) access.Round {
 		default:
 			r.others = append(r.others, n)
 		}
-		for _, key := range p.keys {
+		for _, key := range p.keys() {
 			if e.named[key] > 0 {
 				r.byKey[key] = append(r.byKey[key], n)
 			}

@@ -6,26 +6,11 @@ import (
 	"github.com/stowage-dev/stowage/internal/access"
 )
 
-// The kinds of policies that documents are read as: those whose answers are
-// the same have one number.
-const documentKinds = 4
-
-func documentKind(kind policyKind) int {
-	switch kind {
-	case serviceControlPolicy:
-		return 1
-	case resourceControlPolicy:
-		return 2
-	case resourcePolicy:
-		return 3
-	}
-	return 0
-}
-
 // A documentAnswer is what a document says to the questions about a store, as
 // far as it does not depend on the principal.
 type documentAnswer struct {
 	epoch       uint32
+	kind        policyKind
 	allow, deny ternary
 	// rest are the statements that also depend on the principal.
 	rest []restStatement
@@ -41,15 +26,17 @@ type restStatement struct {
 // document returns what a document says about the current store. It is worked
 // out once for all principals.
 func (d *decider) document(doc *estateDocument, kind policyKind) *documentAnswer {
-	k := documentKind(kind)
-	for len(d.documents[k]) <= doc.index {
-		d.documents[k] = append(d.documents[k], make([]documentAnswer, max(64, len(d.e.policies.list)-len(d.documents[k])))...)
+	if kind == boundaryPolicy || kind == sessionPolicy {
+		kind = identityPolicy // They are read in the same way.
 	}
-	a := &d.documents[k][doc.index]
-	if a.epoch == d.epoch {
+	if len(d.documents) == 0 {
+		d.documents = make([]documentAnswer, len(d.e.policies.list))
+	}
+	a := &d.documents[doc.index]
+	if a.epoch == d.epoch && a.kind == kind {
 		return a
 	}
-	a.epoch, a.allow, a.deny, a.rest = d.epoch, ternary{}, ternary{}, a.rest[:0]
+	a.epoch, a.kind, a.allow, a.deny, a.rest = d.epoch, kind, ternary{}, ternary{}, a.rest[:0]
 	for i := range doc.statements {
 		st := &doc.statements[i]
 		maybe := d.program.of(st.maybe) & d.active
