@@ -17,8 +17,12 @@ import (
 type Estate struct {
 	engine Engine
 
-	mu      sync.Mutex // of Update
 	current atomic.Pointer[snapshot]
+
+	mu sync.Mutex // of Update
+	// principals and stores are what changed before an update that was not
+	// finished.
+	principals, stores []int
 }
 
 // NewEstate returns the estate of an engine. Nothing is decided before Update
@@ -57,10 +61,11 @@ func (e *Estate) Update(ctx context.Context) (*Changes, error) {
 	defer e.mu.Unlock()
 	old := e.current.Load()
 	principals, stores := e.engine.Changed()
+	e.principals, e.stores = union(e.principals, principals), union(e.stores, stores)
 	next := &snapshot{engine: e.engine, principals: old.principals.clone(), stores: old.stores.clone()}
 	changes := &Changes{before: old, after: next}
-	newPrincipals := next.principals.update(principals, e.engine.Principal, &changes.principals)
-	newStores := next.stores.update(stores, e.engine.Store, &changes.stores)
+	newPrincipals := next.principals.update(e.principals, e.engine.Principal, &changes.principals)
+	newStores := next.stores.update(e.stores, e.engine.Store, &changes.stores)
 
 	next.rows = old.keep(next)
 	isNew := make(map[uint32]bool, len(newStores))
@@ -87,7 +92,18 @@ func (e *Estate) Update(ctx context.Context) (*Changes, error) {
 		}
 	}
 	e.current.Store(next)
+	e.principals, e.stores = nil, nil
 	return changes, nil
+}
+
+// union returns the numbers of both, in order.
+func union(a, b []int) []int {
+	if len(a) == 0 {
+		return b
+	}
+	both := slices.Concat(a, b)
+	slices.Sort(both)
+	return slices.Compact(both)
 }
 
 // keep returns the rows that are still right: those of classes of stores that
