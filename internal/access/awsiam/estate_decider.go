@@ -38,6 +38,12 @@ type decider struct {
 	// alone: no resource has a policy, so that all depends on the principal's.
 	alone bool
 
+	// Personal is what statements say to values of principals; signed is the
+	// grants by signature.
+	personal map[personalKey]ternary
+	signed   map[uint64][]access.Grant
+	scratch  signature
+
 	// Of the current principal:
 	current *principalState
 	pairs   []*pair // by form
@@ -62,6 +68,8 @@ type principalState struct {
 	full    *request
 	// held is which conditions hold for the principal.
 	held map[*estateStatement]ternary
+	// values is a hash of what a statement sees of the principal.
+	values map[*estateStatement]uint64
 
 	identity, boundary, session *layer
 	sets                        [3]*policySet
@@ -74,7 +82,7 @@ const maxStates = 4096
 // Decider returns what decides about the principals of the round.
 func (r *round) Decider() access.Decider {
 	return &decider{
-		e: r.e, round: r, states: map[int]*principalState{}, outcomes: map[outcome][]access.Grant{}, prologues: map[string]uint32{},
+		e: r.e, round: r, personal: map[personalKey]ternary{}, signed: map[uint64][]access.Grant{}, states: map[int]*principalState{}, outcomes: map[outcome][]access.Grant{}, prologues: map[string]uint32{},
 	}
 }
 
@@ -124,6 +132,8 @@ func (d *decider) run(s *estateStore, p *program, all bool, found func(int, []ac
 func (d *decider) prepare(s *estateStore, p *program) {
 	d.epoch++
 	d.store, d.program, d.current = s, p, nil
+	clear(d.personal)
+	clear(d.signed)
 	d.targets, d.static, d.groups, d.rules = d.targets[:0], make([]*request, len(p.forms)), d.groups[:0], d.rules[:0]
 	d.first = 0
 	d.active, d.strict, d.granted, d.special, d.rootSpecial = 0, 0, 0, 0, 0

@@ -88,13 +88,20 @@ type outcome struct {
 	formulas    uint64 // a hash
 }
 
-var outcomeSeed = maphash.MakeSeed()
-
 // outcome returns the grants that an answer means.
 func (d *decider) outcome(p *principalState, t ternary) []access.Grant {
+	if t.maybe == t.sure {
+		return d.of(t, nil, 0)
+	}
+	sign, shared := d.signature(p)
+	if shared {
+		if grants, ok := d.signed[sign]; ok {
+			return grants
+		}
+	}
 	formulas := make(map[int]access.Formula)
 	var h maphash.Hash
-	h.SetSeed(outcomeSeed)
+	h.SetSeed(signatureSeed)
 	for i := range lanes(t.maybe &^ t.sure) {
 		f := d.evaluation(p, i).decide(nil)
 		formulas[i] = f
@@ -102,7 +109,17 @@ func (d *decider) outcome(p *principalState, t ternary) []access.Grant {
 		h.WriteByte(byte(i))
 		h.Write(sum[:])
 	}
-	key := outcome{d.prologue, t.sure, t.maybe, h.Sum64()}
+	grants := d.of(t, formulas, h.Sum64())
+	if shared {
+		d.signed[sign] = grants
+	}
+	return grants
+}
+
+// of returns the grants that an answer means with the formulas of the lanes
+// that are neither yes nor no.
+func (d *decider) of(t ternary, formulas map[int]access.Formula, sum uint64) []access.Grant {
+	key := outcome{d.prologue, t.sure, t.maybe, sum}
 	grants, ok := d.outcomes[key]
 	if !ok {
 		grants = d.fold(func(i int) access.Formula {

@@ -1,6 +1,7 @@
 package awsiam
 
 import (
+	"hash/maphash"
 	"strings"
 
 	"github.com/stowage-dev/stowage/internal/access"
@@ -99,26 +100,37 @@ func (d *decider) about(form int, st *estateStatement) *request {
 }
 
 // rest returns what a statement says about a principal.
-func (d *decider) rest(st *restStatement, kind policyKind, p *principalState) ternary {
-	t := st.lanes
+func (d *decider) rest(st *restStatement, kind policyKind, p *principalState) (t ternary) {
+	t = st.lanes
 	if st.principals != nil && !kind.namesPrincipals() {
 		t.sure = 0 // It is not valid.
 	}
 	if !st.ofPrincipal() {
 		return t
 	}
+	return t.and(d.depends(st, kind, p))
+}
+
+// depends returns what a statement says about a principal, as far as it
+// depends on the principal.
+func (d *decider) depends(st *restStatement, kind policyKind, p *principalState) ternary {
 	if !st.personal && !st.mixed {
-		return t.and(d.holds(st.estateStatement, p))
+		return d.holds(st.estateStatement, p)
+	}
+	key := personalKey{st.estateStatement, kind, d.values(st.estateStatement, p)}
+	if t, ok := d.personal[key]; ok {
+		return t
 	}
 	var all ternary
 	for form := range d.program.forms {
-		on := t.on(d.program.ofForm[form])
-		if on.maybe == 0 {
+		lanes := st.lanes.maybe & d.program.ofForm[form]
+		if lanes == 0 {
 			continue
 		}
+		on := yes
 		r := d.request(p, form, st.estateStatement)
 		if st.personal {
-			on = on.and(ternaryOf(st.matchResource(r, kind)))
+			on = ternaryOf(st.matchResource(r, kind))
 		}
 		for _, c := range st.dynamic {
 			if on.maybe == 0 {
@@ -126,9 +138,47 @@ func (d *decider) rest(st *restStatement, kind policyKind, p *principalState) te
 			}
 			on = on.and(ternaryOf(c.holds(r)))
 		}
-		all = all.or(on)
+		all = all.or(on.on(lanes))
 	}
+	d.personal[key] = all
 	return all
+}
+
+// A personalKey is a statement and the values of a principal that it sees.
+type personalKey struct {
+	*estateStatement
+	kind   policyKind
+	values uint64
+}
+
+// values returns a hash of the values of a principal that a statement sees.
+func (d *decider) values(st *estateStatement, p *principalState) uint64 {
+	if sum, ok := p.values[st]; ok {
+		return sum
+	}
+	var h maphash.Hash
+	h.SetSeed(signatureSeed)
+	r := d.full(p)
+	for _, key := range st.keys {
+		if !d.e.principalKeys.match(key) {
+			continue
+		}
+		v := r.lookup(key)
+		h.WriteByte(byte(v.State))
+		if v.prefix {
+			h.WriteByte(1)
+		}
+		for _, s := range v.Values {
+			h.WriteByte(0)
+			h.WriteString(s)
+		}
+		h.WriteByte(2)
+	}
+	if p.values == nil {
+		p.values = map[*estateStatement]uint64{}
+	}
+	p.values[st] = h.Sum64()
+	return p.values[st]
 }
 
 // holds returns whether the conditions of a statement hold that depend on the
