@@ -30,7 +30,7 @@ type Estate struct {
 func NewEstate(e Engine) *Estate {
 	estate := &Estate{engine: e}
 	estate.current.Store(&snapshot{
-		engine: e, principals: newClassTable(), stores: newClassTable(), rows: map[uint32]row{},
+		engine: e, outcomes: &outcomes{numbers: map[[16]byte]uint32{}}, principals: newClassTable(), stores: newClassTable(), rows: map[uint32]row{},
 	})
 	return estate
 }
@@ -38,6 +38,7 @@ func NewEstate(e Engine) *Estate {
 // A snapshot is a whole state of an estate. It does not change.
 type snapshot struct {
 	engine             Engine
+	outcomes           *outcomes
 	principals, stores *classTable
 	rows               map[uint32]row // by the class of a store
 }
@@ -51,7 +52,40 @@ type row struct {
 
 type cell struct {
 	principal uint32 // class
-	grants    []Grant
+	grants    uint32 // by number in outcomes
+}
+
+// Outcomes are lists of grants, each once.
+type outcomes struct {
+	mu      sync.Mutex
+	numbers map[[16]byte]uint32
+	list    [][]Grant
+}
+
+// number returns the number of a list of grants.
+func (o *outcomes) number(grants []Grant) uint32 {
+	h := make([]byte, 0, 18*len(grants))
+	for _, g := range grants {
+		sum := g.Formula.Sum()
+		h = append(append(h, byte(g.Level), byte(g.Channel)), sum[:]...)
+	}
+	sum := sha256sum(h)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	n, ok := o.numbers[sum]
+	if !ok {
+		n = uint32(len(o.list))
+		o.numbers[sum] = n
+		o.list = append(o.list, grants)
+	}
+	return n
+}
+
+// grants returns the grants behind a number.
+func (o *outcomes) grants(n uint32) []Grant {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.list[n]
 }
 
 // Update decides what is new since it was called before, and nothing else. It
@@ -62,7 +96,7 @@ func (e *Estate) Update(ctx context.Context) (*Changes, error) {
 	old := e.current.Load()
 	principals, stores := e.engine.Changed()
 	e.principals, e.stores = union(e.principals, principals), union(e.stores, stores)
-	next := &snapshot{engine: e.engine, principals: old.principals.clone(), stores: old.stores.clone()}
+	next := &snapshot{engine: e.engine, outcomes: old.outcomes, principals: old.principals.clone(), stores: old.stores.clone()}
 	changes := &Changes{before: old, after: next}
 	newPrincipals := next.principals.update(e.principals, e.engine.Principal, &changes.principals)
 	newStores := next.stores.update(e.stores, e.engine.Store, &changes.stores)
@@ -141,12 +175,13 @@ func (s *snapshot) decide(ctx context.Context, principals []int, classes []uint3
 	for range min(runtime.GOMAXPROCS(0), len(units)) {
 		wait.Go(func() {
 			decider := round.Decider()
+			known := map[*Grant]uint32{} // by the first of each list
 			for {
 				i := int(next.Add(1)) - 1
 				if i >= len(units) || ctx.Err() != nil {
 					return
 				}
-				found := s.unit(ctx, decider, units[i])
+				found := s.unit(ctx, decider, known, units[i])
 				mu.Lock()
 				for class, r := range found {
 					s.rows[class] = s.rows[class].with(r)
@@ -160,7 +195,7 @@ func (s *snapshot) decide(ctx context.Context, principals []int, classes []uint3
 }
 
 // unit decides about stores one after the other.
-func (s *snapshot) unit(ctx context.Context, decider Decider, stores []int) map[uint32]row {
+func (s *snapshot) unit(ctx context.Context, decider Decider, known map[*Grant]uint32, stores []int) map[uint32]row {
 	found := make(map[uint32]row, len(stores))
 	for _, n := range stores {
 		if ctx.Err() != nil {
@@ -168,14 +203,20 @@ func (s *snapshot) unit(ctx context.Context, decider Decider, stores []int) map[
 		}
 		var r row
 		r.open = decider.Decide(n, false, func(p int, grants []Grant) {
-			if len(grants) > 0 {
-				r.cells = append(r.cells, cell{s.principals.of[p], grants})
+			if len(grants) == 0 {
+				return
 			}
+			number, ok := known[&grants[0]]
+			if !ok {
+				number = s.outcomes.number(grants)
+				known[&grants[0]] = number
+			}
+			r.cells = append(r.cells, cell{s.principals.of[p], number})
 		})
 		if len(r.cells) == 0 && !r.open {
 			continue
 		}
-		r.cells = slices.Clip(r.cells)
+		r.cells = slices.Clone(r.cells) // Without room for more.
 		slices.SortFunc(r.cells, byPrincipal)
 		found[s.stores.of[n]] = r
 	}
@@ -194,12 +235,12 @@ func (r row) with(other row) row {
 }
 
 // find returns the grants of a class of principals.
-func (r row) find(principal uint32) []Grant {
+func (s *snapshot) find(r row, principal uint32) []Grant {
 	i, ok := slices.BinarySearchFunc(r.cells, principal, func(c cell, p uint32) int { return cmp.Compare(c.principal, p) })
 	if !ok {
 		return nil
 	}
-	return r.cells[i].grants
+	return s.outcomes.grants(r.cells[i].grants)
 }
 
 func byPrincipal(a, b cell) int { return cmp.Compare(a.principal, b.principal) }

@@ -58,7 +58,7 @@ func (c *Changes) ofPrincipals(yield func(Change) bool) bool {
 			}
 		}
 		for _, key := range slices.SortedFunc(maps.Keys(affected), func(a, b [2]uint32) int { return slices.Compare(a[:], b[:]) }) {
-			old, now := before.find(key[0]), after.find(key[1])
+			old, now := c.before.find(before, key[0]), c.after.find(after, key[1])
 			if EqualGrants(old, now) {
 				continue
 			}
@@ -100,7 +100,7 @@ func (s *snapshot) byMember(class uint32) map[uint32][]Grant {
 	}
 	for _, c := range s.rows[class].cells {
 		for _, principal := range s.principals.members[c.principal] {
-			grants[principal] = c.grants
+			grants[principal] = s.outcomes.grants(c.grants)
 		}
 	}
 	return grants

@@ -63,7 +63,7 @@ func (e *Estate) GrantsOf(principal string) Seq {
 			if !ok {
 				continue
 			}
-			grants := r.find(class)
+			grants := s.find(r, class)
 			if r.open && grants == nil {
 				if decider == nil {
 					decider = s.engine.Round([]int{s.principals.head(class)}).Decider()
@@ -86,7 +86,7 @@ func (e *Estate) Classes() iter.Seq[ClassGrants] {
 	return func(yield func(ClassGrants) bool) {
 		for _, class := range s.stores.live() {
 			for _, c := range s.rows[class].cells {
-				if !yield(ClassGrants{len(s.principals.members[c.principal]), len(s.stores.members[class]), c.grants}) {
+				if !yield(ClassGrants{len(s.principals.members[c.principal]), len(s.stores.members[class]), s.outcomes.grants(c.grants)}) {
 					return
 				}
 			}
@@ -123,7 +123,7 @@ func (s *snapshot) cells(class uint32) []cell {
 	var cells []cell
 	s.engine.Round(s.principals.heads()).Decider().Decide(s.stores.head(class), true, func(p int, grants []Grant) {
 		if len(grants) > 0 {
-			cells = append(cells, cell{s.principals.of[p], grants})
+			cells = append(cells, cell{s.principals.of[p], s.outcomes.number(grants)})
 		}
 	})
 	slices.SortFunc(cells, byPrincipal)
@@ -133,8 +133,9 @@ func (s *snapshot) cells(class uint32) []cell {
 // expand yields the grants of the members of classes on a store.
 func (s *snapshot) expand(cells []cell, store uint32, yield func(EstateGrant) bool) bool {
 	for _, c := range cells {
+		grants := s.outcomes.grants(c.grants)
 		for _, principal := range s.principals.members[c.principal] {
-			if !s.yield(principal, store, c.grants, yield) {
+			if !s.yield(principal, store, grants, yield) {
 				return false
 			}
 		}

@@ -18,6 +18,7 @@ type decider struct {
 	states    map[int]*principalState
 	outcomes  map[outcome][]access.Grant
 	prologues map[string]uint32
+	contexts  map[string]access.Context // of the roles of an account
 
 	// Of the current store and program:
 	store   *estateStore
@@ -83,6 +84,7 @@ const maxStates = 4096
 func (r *round) Decider() access.Decider {
 	return &decider{
 		e: r.e, round: r, personal: map[personalKey]ternary{}, signed: map[uint64][]access.Grant{}, states: map[int]*principalState{}, outcomes: map[outcome][]access.Grant{}, prologues: map[string]uint32{},
+		contexts: map[string]access.Context{},
 	}
 }
 

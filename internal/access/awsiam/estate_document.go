@@ -159,6 +159,7 @@ func (t *documentTable) classify(principal, resource keyPatterns) {
 func newEstateDocument(d *Document, sum access.Class, actions *actionTable) *estateDocument {
 	doc := &estateDocument{compiledDocument: compile(d), hash: sum}
 	for i := range doc.compiledDocument.statements {
+		actions.share(&doc.compiledDocument.statements[i])
 		st := newEstateStatement(&doc.compiledDocument.statements[i], actions)
 		doc.actions = doc.actions.or(st.maybe)
 		doc.keys = append(doc.keys, st.keys...)

@@ -14,10 +14,12 @@ type actionTable struct {
 	numbers   map[string]int
 	byService map[string][]int
 	all       bitset
+	// patterns are those that statements have, each once: most have the same.
+	patterns map[string]actionPattern
 }
 
 func newActionTable() *actionTable {
-	return &actionTable{numbers: map[string]int{}, byService: map[string][]int{}}
+	return &actionTable{numbers: map[string]int{}, byService: map[string][]int{}, patterns: map[string]actionPattern{}}
 }
 
 func (t *actionTable) number(operation string) int {
@@ -31,6 +33,21 @@ func (t *actionTable) number(operation string) int {
 		t.all = t.all.with(n)
 	}
 	return n
+}
+
+// maxPatterns is how many patterns are shared by statements.
+const maxPatterns = 100_000
+
+// share lets a statement have the patterns of others.
+func (t *actionTable) share(s *compiledStatement) {
+	for i := range s.action {
+		text := s.action[i].text
+		if shared, ok := t.patterns[text]; ok {
+			s.action[i] = shared
+		} else if len(t.patterns) < maxPatterns {
+			t.patterns[text] = s.action[i]
+		}
+	}
 }
 
 // match returns the operations that a statement is plainly about, and those

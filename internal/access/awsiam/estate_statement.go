@@ -2,6 +2,7 @@ package awsiam
 
 import (
 	"hash/maphash"
+	"slices"
 	"strings"
 
 	"github.com/stowage-dev/stowage/internal/access"
@@ -214,12 +215,28 @@ func (d *decider) request(p *principalState, form int, st *estateStatement) *req
 
 // full returns a request of a principal that knows nothing of a resource.
 func (d *decider) full(p *principalState) *request {
-	if p.full == nil {
+	if p.full != nil {
+		return p.full
+	}
+	if p.Principal.Kind != Role || slices.Contains(p.Context.Keys(), principalARN) {
 		p.full = newRequest(&Input{
 			Request:  access.Request{Principal: p.Principal, Context: d.e.principalContext(p.estatePrincipal)},
 			UniqueID: p.UniqueID, Boundary: p.EstatePrincipal.Boundary,
 		})
+		return p.full
 	}
+	// Roles of one account differ by their ARN and by what is known of them.
+	context, ok := d.contexts[p.account]
+	if !ok {
+		nobody := &estatePrincipal{EstatePrincipal: &EstatePrincipal{}, account: p.account}
+		context = newRequest(&Input{Request: access.Request{
+			Principal: access.Principal{Kind: Role, Account: p.account}, Context: d.e.principalContext(nobody),
+		}}).context
+		d.contexts[p.account] = context
+	}
+	r := *p.request
+	r.context = context.Merge(p.Context).With(principalARN, r.roleARN)
+	p.full = &r
 	return p.full
 }
 
