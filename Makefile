@@ -13,6 +13,8 @@
 #   PRINCIPALS=200000         the size of the estate of bench-access
 #   FUZZTIME=10s              how long fuzz spends on each target
 #   ENDOFLIFE=releases.json   what endoflife makes its table from
+#   ROLES="page1.json ..."    what gcp-roles makes its table from, with
+#   ROLES_SOURCE, ROLES_DATE  where and of which day these are; else the API
 #   FLAGS="--verbose"         more flags for demo and up
 
 SHELL := /bin/bash
@@ -30,6 +32,9 @@ DIR       ?=
 RUNS      ?= 3
 FLAGS     ?=
 ENDOFLIFE ?=
+ROLES     ?=
+ROLES_SOURCE ?=
+ROLES_DATE   ?=
 
 # The tools are pinned in a module of their own.
 TOOL := go tool -modfile=internal/tools/go.mod
@@ -105,6 +110,11 @@ generate: ## Write the generated pages and policies again
 .PHONY: endoflife
 endoflife: ## Write the table of ends of life again (ENDOFLIFE=file of endoflife.date's releases)
 	go run ./internal/scan/endoflife/generate "$(ENDOFLIFE)" internal/scan/endoflife/table.tsv
+
+.PHONY: gcp-roles
+gcp-roles: ## Write the table of Google Cloud's predefined roles again (ROLES=pages of the API's roles.list; else asks it)
+	go run ./internal/access/gcpiam/generate -o internal/access/gcpiam/roles.gz \
+		-source "$(ROLES_SOURCE)" -date "$(ROLES_DATE)" $(ROLES)
 
 .PHONY: bench
 bench: postgres-note ## Run the benchmarks (PKG, BENCH, BENCHTIME)

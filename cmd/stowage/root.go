@@ -55,7 +55,7 @@ func newRoot() *cobra.Command {
 	}
 	add("serve", newUp(), newServe(), newWork(), newMigrate())
 	add("ask", newStatus(), newAccounts(), newCoverage(), newDoctor(), newWorkloads(), newWorkload(), newImages(), newImage(), newUnresolved(), newCVE(), newExport())
-	add("alone", newScan())
+	add("alone", newScan(), newAccess())
 	root.AddCommand(newGenerate())
 	for _, c := range append(root.Commands(), root) {
 		if c.Args != nil {

@@ -11,6 +11,9 @@
 // three-valued logic over a [Formula], so an unknown input can never produce
 // an answer that knowing it could overturn.
 //
+// Identities that can act as others make a [Graph], which finds the best way
+// from one to all that it reaches.
+//
 // The engines are in the packages below: awsiam, azurerbac, gcpiam, and
 // kubernetes for the identities that a pod can act as. None reads anything by
 // itself: policies and facts come in, decisions go out.

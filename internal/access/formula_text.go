@@ -29,6 +29,9 @@ func (t Term) String() string {
 	if t.Operator == Expression && len(t.Values) > 0 {
 		return t.Values[0]
 	}
+	if t.isAbsence() {
+		return t.Key + " is absent"
+	}
 	quoted := make([]string, len(t.Values))
 	for i, v := range t.Values {
 		quoted[i] = fmt.Sprintf("%q", v)
@@ -40,18 +43,22 @@ func (t Term) String() string {
 	return t.Key + " " + t.Operator + " " + values
 }
 
+// isAbsence reports whether the term says that a key is not there.
+func (t Term) isAbsence() bool { return t.Operator == "Null" && len(t.Values) == 1 && t.Values[0] == "true" }
+
 // Expression is the operator of a term whose first value is its whole text, in
 // the expression language of the policy.
 const Expression = "expression"
 
 func (n *node) write(b *strings.Builder, depth int) {
 	if n.kind == kindTerm {
-		text := n.term.String()
 		switch {
-		case !n.negated:
-			b.WriteString(text)
+		case n.negated && n.term.isAbsence():
+			b.WriteString(n.term.Key + " is present")
+		case n.negated:
+			b.WriteString("not (" + n.term.String() + ")")
 		default:
-			b.WriteString("not (" + text + ")")
+			b.WriteString(n.term.String())
 		}
 		return
 	}

@@ -16,8 +16,8 @@ var layers = []layer{
 	{
 		name: "logic",
 		packages: []string{
-			"internal/access/awsiam", "internal/access/azurerbac", "internal/access/datastore", "internal/access/gcpiam",
-			"internal/access/kubernetes",
+			"internal/access/awsiam", "internal/access/azurerbac", "internal/access/connection", "internal/access/datastore",
+			"internal/access/gcpiam", "internal/access/kubernetes", "internal/access/scenario", "internal/access/workload",
 			"internal/advisory", "internal/collect", "internal/compliance", "internal/config",
 			"internal/export", "internal/exposure", "internal/policy", "internal/risk", "internal/scan",
 			"internal/telemetry", "internal/view",

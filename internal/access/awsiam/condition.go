@@ -75,7 +75,7 @@ func (c *condition) holds(r *request) access.Formula {
 	}
 	switch {
 	case v.State == access.Absent:
-		return access.Of(c.source.IfExists || c.withoutValue())
+		return access.Of(c.excuses() || c.withoutValue())
 	case v.State == access.UnknownState:
 		return c.unknown(r)
 	case len(v.Values) == 0:
@@ -83,6 +83,15 @@ func (c *condition) holds(r *request) access.Formula {
 	}
 	return c.known(r, v)
 }
+
+// excuses reports whether the condition holds for a key that is not there by
+// its IfExists. With ForAnyValue it does not: the page of set operators says
+// that ForAnyValue is false without a key, that of IfExists makes no exception
+// for it, and AWS denies such a request.
+//
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+// https://repost.aws/questions/QU9HFmDzP0QGuU-fd7rS6B7w/foranyvalue-stringequalsifexists-behaving-unexpectedly
+func (c *condition) excuses() bool { return c.source.IfExists && c.source.Set != forAnyValue }
 
 // withoutValue returns the value of the condition for a key that is not there,
 // apart from IfExists.
@@ -257,7 +266,7 @@ func (c *condition) unknown(r *request) access.Formula {
 	if c.negated {
 		f = access.Not(f)
 	}
-	if c.source.IfExists && !c.withoutValue() {
+	if c.excuses() && !c.withoutValue() {
 		f = access.Or(f, null)
 	}
 	return f

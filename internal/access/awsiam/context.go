@@ -1,127 +1,134 @@
 package awsiam
 
-import (
-	"slices"
-	"strings"
+import "github.com/stowage-dev/stowage/internal/access"
 
-	"github.com/stowage-dev/stowage/internal/access"
-)
-
-// requestContext returns the context of a request with the keys that follow
-// from its principal and its resource and that the caller has not named.
+// derive sets the keys that AWS fills in from the principal and the resource of
+// a request:
+//
+//   - aws:PrincipalArn, which is that of the role for a session, aws:username,
+//     aws:userid, aws:PrincipalType, aws:PrincipalAccount, aws:PrincipalOrgID
+//     and aws:PrincipalTag for those who have none;
+//   - aws:PrincipalIsAWSService, aws:PrincipalServiceName and
+//     aws:PrincipalServiceNamesList;
+//   - aws:ResourceAccount, aws:RequestedRegion of a resource that is in one;
+//   - s3:DataAccessPointArn, s3:DataAccessPointAccount,
+//     s3:AccessPointNetworkOrigin, and aws:ResourceTag of buckets.
+//
+// All others are the caller's business.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#principaltable
-func requestContext(r *request, in *Input) access.Context {
-	known := in.Request.Context.Keys()
-	filled := in.Request.Context
-	set := func(key string, values ...string) {
-		if !slices.Contains(known, strings.ToLower(key)) {
-			filled = filled.With(key, values...)
-		}
+func (r *request) derive(in *Input) {
+	r.derived = make(map[string]value, 12)
+	r.derivePrincipal()
+	if r.resource.Account != "" {
+		r.set("aws:resourceaccount", r.resource.Account)
 	}
-	absent := func(keys ...string) {
-		for _, key := range keys {
-			if !slices.Contains(known, strings.ToLower(key)) {
-				filled = filled.WithAbsent(key)
-			}
-		}
+	if a, ok := parseARN(r.resource.ID); ok && a.region != "" {
+		r.set("aws:requestedregion", a.region)
 	}
-	p := r.principal
+	if in.S3 != nil {
+		r.deriveBucket(in.S3)
+	}
+}
+
+func (r *request) derivePrincipal() {
+	p := &r.principal
 	switch p.Kind {
 	case Role, Session:
-		set("aws:PrincipalArn", r.roleARN)
-		set("aws:PrincipalType", "AssumedRole")
-		absent("aws:username")
-		if session := sessionName(p); session != "" && r.uniqueID != "" {
-			set("aws:userid", r.uniqueID+":"+session)
+		r.set("aws:principaltype", "AssumedRole")
+		r.setAbsent("aws:username")
+		if r.roleARN != "" {
+			r.set("aws:principalarn", r.roleARN)
+		}
+		switch {
+		case r.uniqueID == "":
+		case p.Kind == Session:
+			r.set("aws:userid", r.uniqueID+":"+lastName(p.ID))
+		default:
+			r.derived["aws:userid"] = value{Value: access.Value{State: access.Known, Values: []string{r.uniqueID + ":"}}, prefix: true}
 		}
 	case User:
-		set("aws:PrincipalArn", p.ID)
-		set("aws:PrincipalType", "User")
-		set("aws:username", p.ID[strings.LastIndexByte(p.ID, '/')+1:])
+		r.set("aws:principaltype", "User")
+		r.set("aws:principalarn", p.ID)
+		r.set("aws:username", lastName(p.ID))
 		if r.uniqueID != "" {
-			set("aws:userid", r.uniqueID)
+			r.set("aws:userid", r.uniqueID)
 		}
 	case Root:
-		set("aws:PrincipalArn", p.ID)
-		set("aws:PrincipalType", "Account")
-		set("aws:userid", p.Account)
-		absent("aws:username")
+		r.set("aws:principaltype", "Account")
+		r.set("aws:principalarn", p.ID)
+		r.set("aws:userid", p.Account)
+		r.setAbsent("aws:username")
 	case FederatedUser:
-		set("aws:PrincipalArn", p.ID)
-		set("aws:PrincipalType", "FederatedUser")
-		set("aws:userid", p.Account+":"+p.ID[strings.LastIndexByte(p.ID, '/')+1:])
-		absent("aws:username")
+		r.set("aws:principaltype", "FederatedUser")
+		r.set("aws:principalarn", p.ID)
+		r.set("aws:userid", p.Account+":"+lastName(p.ID))
+		r.setAbsent("aws:username")
 	case Anonymous:
-		set("aws:PrincipalType", "Anonymous")
-		set("aws:userid", "anonymous")
-		set("aws:PrincipalAccount", "anonymous")
-		absent("aws:PrincipalArn", "aws:username", "aws:PrincipalOrgID", "aws:PrincipalOrgPaths", "aws:PrincipalIsAWSService",
-			"aws:PrincipalServiceName", "aws:PrincipalServiceNamesList")
-		filled = filled.WithPrefix("aws:PrincipalTag/", access.Absent)
+		r.set("aws:principaltype", "Anonymous")
+		r.set("aws:principalaccount", "anonymous")
+		r.set("aws:userid", "anonymous")
+		r.setAbsent("aws:principalarn", "aws:username", "aws:principalorgid", "aws:principalorgpaths",
+			"aws:principalisawsservice", "aws:principalservicename", "aws:principalservicenameslist")
+		r.setPrefix("aws:principaltag/", access.Absent)
 	case Service:
-		set("aws:PrincipalServiceName", p.ID)
-		absent("aws:username", "aws:PrincipalOrgID", "aws:PrincipalOrgPaths")
-		filled = filled.WithPrefix("aws:PrincipalTag/", access.Absent)
+		r.set("aws:principalisawsservice", "true")
+		r.set("aws:principalservicename", p.ID)
+		r.setAbsent("aws:username", "aws:principalorgid", "aws:principalorgpaths")
+		r.setPrefix("aws:principaltag/", access.Absent)
 	}
 	switch p.Kind {
 	case Role, Session, User, Root, FederatedUser:
-		set("aws:PrincipalAccount", p.Account)
-		set("aws:PrincipalIsAWSService", "false")
-		absent("aws:PrincipalServiceName", "aws:PrincipalServiceNamesList")
-	case Service:
-		set("aws:PrincipalIsAWSService", "true")
-	}
-	if s := in.S3; s != nil && s.AccessPoint != nil {
-		set("s3:DataAccessPointArn", s.AccessPoint.ARN)
-		set("s3:DataAccessPointAccount", s.AccessPoint.Account)
-		origin := "Internet"
-		if s.AccessPoint.VPC != "" {
-			origin = "VPC"
+		if p.Account != "" {
+			r.set("aws:principalaccount", p.Account)
 		}
-		set("s3:AccessPointNetworkOrigin", origin)
-	} else if s != nil {
-		absent("s3:DataAccessPointArn", "s3:DataAccessPointAccount", "s3:AccessPointNetworkOrigin")
+		r.set("aws:principalisawsservice", "false")
+		r.setAbsent("aws:principalservicename", "aws:principalservicenameslist")
 	}
-	if s := in.S3; s != nil && !s.ABAC {
-		// Tags of the bucket count only when it says so:
-		// https://docs.aws.amazon.com/AmazonS3/latest/userguide/buckets-tagging-enable-abac.html
-		filled = withoutResourceTags(filled, s.Missing != "")
-	}
-	if r.resource.Account != "" {
-		set("aws:ResourceAccount", r.resource.Account)
-	}
-	if a, ok := parseARN(r.resource.ID); ok && a.region != "" {
-		set("aws:RequestedRegion", a.region)
-	}
-	return filled
 }
 
-// sessionName returns the name of the session that a principal is, if it is one.
-func sessionName(p access.Principal) string {
-	if p.Kind != Session {
-		return ""
+// deriveBucket sets the keys of a request to S3. Tags of the bucket count only
+// when it says so, even those that the context names.
+//
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/buckets-tagging-enable-abac.html
+func (r *request) deriveBucket(s *S3) {
+	if p := s.AccessPoint; p != nil {
+		r.set("s3:dataaccesspointarn", p.ARN)
+		r.set("s3:dataaccesspointaccount", p.Account)
+		if p.VPC != "" {
+			r.set("s3:accesspointnetworkorigin", "VPC")
+		} else {
+			r.set("s3:accesspointnetworkorigin", "Internet")
+		}
+	} else {
+		r.setAbsent("s3:dataaccesspointarn", "s3:dataaccesspointaccount", "s3:accesspointnetworkorigin")
 	}
-	return p.ID[strings.LastIndexByte(p.ID, '/')+1:]
+	const tags = "aws:resourcetag/"
+	switch {
+	case s.ABAC:
+		return
+	case s.Missing != "":
+		r.setPrefix(tags, access.UnknownState)
+	default:
+		r.setPrefix(tags, access.Absent)
+	}
+	r.overridden = tags
 }
 
-// withoutResourceTags returns a context in which no tag of the resource is
-// known, or in which there is none.
-func withoutResourceTags(c access.Context, unknown bool) access.Context {
-	const prefix = "aws:ResourceTag/"
-	state := access.Absent
-	if unknown {
-		state = access.UnknownState
+func (r *request) set(key string, values ...string) {
+	r.derived[key] = value{Value: access.Value{State: access.Known, Values: values}}
+}
+
+func (r *request) setAbsent(keys ...string) {
+	for _, key := range keys {
+		r.derived[key] = value{Value: access.Value{State: access.Absent}}
 	}
-	for _, key := range c.Keys() {
-		switch {
-		case !strings.HasPrefix(key, strings.ToLower(prefix)):
-		case unknown:
-			c = c.WithUnknown(key)
-		default:
-			c = c.WithAbsent(key)
-		}
+}
+
+func (r *request) setPrefix(prefix string, state access.State) {
+	if r.derivedPrefixes == nil {
+		r.derivedPrefixes = make(map[string]access.State)
 	}
-	return c.WithPrefix(prefix, state)
+	r.derivedPrefixes[prefix] = state
 }

@@ -1,9 +1,6 @@
 package awsiam
 
-import (
-	"strings"
-	"unicode/utf8"
-)
+import "unicode/utf8"
 
 // A glob is a pattern as units: the characters of a text, and wildcards, which
 // are negative. A wildcard that came in by the value of a variable is a
@@ -24,7 +21,10 @@ func newGlob(pattern string) glob {
 	for _, c := range pattern {
 		switch c {
 		case '*':
-			c = anyMany
+			if len(g) == 0 || g[len(g)-1] != anyMany {
+				g = append(g, anyMany)
+			}
+			continue
 		case '?':
 			c = anyOne
 		}
@@ -33,10 +33,29 @@ func newGlob(pattern string) glob {
 	return g
 }
 
+// addStar adds a star. One after the other is worth no more than the one that
+// takes more, so that at least every second unit of a pattern takes a
+// character.
+func (g glob) addStar() glob { return g.join(glob{anyMany}) }
+
+// join adds a pattern, which is not changed.
+func (g glob) join(h glob) glob {
+	if last := len(g) - 1; last >= 0 && len(h) > 0 && isMany(g[last]) && isMany(h[0]) {
+		if h[0] == anyMany {
+			g = append(g[:last:last], anyMany)
+		}
+		h = h[1:]
+	}
+	return append(g, h...)
+}
+
 // match reports whether a text is one that the pattern describes. It goes back
 // to the last star only, which is enough where a star takes everything, so it
-// needs time in proportion to the product of both lengths at worst.
+// needs time in proportion to the square of the text's length at worst.
 func (g glob) match(s string) bool {
+	if len(g) > 2*len(s)+1 {
+		return false
+	}
 	p, i := 0, 0
 	star, from := -1, 0 // after the last star, and the text that it has not taken
 	for i < len(s) {
@@ -69,30 +88,28 @@ func (g glob) match(s string) bool {
 }
 
 // matchStates is match for patterns whose stars do not all take everything.
-func (g glob) matchStates(s string) bool { return g.after(s)[len(g)] }
+func (g glob) matchStates(s string) bool {
+	reached := g.after(s)
+	return len(reached) == len(g)+1 && reached[len(g)]
+}
 
 // after returns which positions of the pattern can be reached by reading s.
+// They are no further than what reading can have got to.
 func (g glob) after(s string) []bool {
-	now, next := make([]bool, len(g)+1), make([]bool, len(g)+1)
+	reach := min(len(g), 2*len(s)+1)
+	now, next := make([]bool, reach+1), make([]bool, reach+1)
 	now[0] = true
 	g.skipMany(now)
 	for _, c := range s {
 		clear(next)
-		any := false
-		for p, reached := range now[:len(g)] {
-			if !reached || !takes(g[p], c) {
-				continue
-			}
-			any = true
-			if isMany(g[p]) {
+		for p, reached := range now[:reach] {
+			switch {
+			case !reached || !takes(g[p], c):
+			case isMany(g[p]):
 				next[p] = true
-			} else {
+			default:
 				next[p+1] = true
 			}
-		}
-		if !any {
-			clear(now)
-			return now
 		}
 		g.skipMany(next)
 		now, next = next, now
@@ -102,8 +119,8 @@ func (g glob) after(s string) []bool {
 
 // skipMany lets every star that was reached take nothing.
 func (g glob) skipMany(reached []bool) {
-	for p, u := range g {
-		if reached[p] && isMany(u) {
+	for p := range len(reached) - 1 {
+		if reached[p] && isMany(g[p]) {
 			reached[p+1] = true
 		}
 	}
@@ -112,8 +129,8 @@ func (g glob) skipMany(reached []bool) {
 // below reports whether the pattern describes all, and whether it describes
 // some of the texts that begin with a prefix and are longer.
 func (g glob) below(prefix string) (all, some bool) {
-	for p, reached := range g.after(prefix)[:len(g)] {
-		if !reached {
+	for p, reached := range g.after(prefix) {
+		if !reached || p == len(g) {
 			continue
 		}
 		some = true
@@ -137,8 +154,11 @@ func (g glob) isEverything() bool {
 		default:
 			return false
 		}
+		if ones > 1 {
+			return false
+		}
 	}
-	return stars > 0 && ones <= 1
+	return stars > 0
 }
 
 // isStars reports whether the pattern is "*", however often repeated.
@@ -159,18 +179,6 @@ func (g glob) isLiteral() bool {
 		}
 	}
 	return true
-}
-
-// prefix returns the text before the first wildcard.
-func (g glob) prefix() string {
-	var b strings.Builder
-	for _, u := range g {
-		if u < 0 {
-			break
-		}
-		b.WriteRune(u)
-	}
-	return b.String()
 }
 
 func isMany(u rune) bool { return u == anyMany || u == manyInside }

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"github.com/stowage-dev/stowage/internal/access"
 )
 
 // slowMatch is match as one would define it: it tries everything.
@@ -53,9 +55,9 @@ func TestGlobMatchesAsDefined(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	units := []rune{'a', 'b', ':', 'é', anyOne, anyMany, anyMany, oneInside, manyInside}
 	for range 400 {
-		g := make(glob, r.IntN(7))
-		for i := range g {
-			g[i] = units[r.IntN(len(units))]
+		var g glob
+		for range r.IntN(7) {
+			g = g.join(glob{units[r.IntN(len(units))]})
 		}
 		for _, s := range texts {
 			checkGlob(t, g, s)
@@ -125,6 +127,21 @@ func TestScenarioR28_hostile_pattern(t *testing.T) {
 		if best >= 10*time.Millisecond {
 			t.Errorf("%s takes %v, want less than 10 ms", pattern, best)
 		}
+	}
+}
+
+// TestManyVariables checks that stars that variables bring together are one.
+func TestManyVariables(t *testing.T) {
+	t.Parallel()
+	pattern := "arn:aws:s3:::" + strings.Repeat("*${a}${b}", 50)
+	for value, want := range map[string]access.Verdict{"": access.Allowed, "x": access.Denied} {
+		if d := Evaluate(ask(aRole, "s3:GetObject", "arn:aws:s3:::k", "a", value, "b", "").identity(allow("*", pattern))); d.Verdict() != want {
+			t.Errorf("with %q: %s", value, explain(d))
+		}
+	}
+	in := ask(aRole, "s3:GetObject", "arn:aws:s3:::k").identity(allow("*", "arn:aws:s3:::"+strings.Repeat("*${a}", 500)))
+	if d := Evaluate(in.context(access.NewContext(access.UnknownState))); d.Verdict() != access.Conditional {
+		t.Errorf("with unknown variables: %v, want conditional", d.Verdict())
 	}
 }
 

@@ -18,7 +18,7 @@ func (e *evaluation) byGrants(c claims) access.Formula {
 	if k == nil {
 		return access.False()
 	}
-	layer := e.layer("grants of the key")
+	l := e.layer("grants of the key")
 	var found []access.Formula
 	if k.Missing != "" {
 		found = append(found, access.Missing("grants of the key: "+k.Missing))
@@ -26,17 +26,13 @@ func (e *evaluation) byGrants(c claims) access.Formula {
 	for i := range k.Grants {
 		f, why := e.grant(&k.Grants[i])
 		found = append(found, f)
-		if layer != nil {
-			layer.Statements = append(layer.Statements, access.Statement{
-				Policy: "grant " + k.Grants[i].ID, Index: i, Applies: f, Reason: why,
-			})
-		}
+		l.grant("grant", k.Grants[i].ID, i, f, why)
 	}
 	f := access.Or(found...)
 	if limit := access.And(c.boundary, c.session); !f.IsFalse() && !limit.IsTrue() {
 		f = access.And(f, access.Or(limit, access.Missing("whether a permissions boundary or session policy limits grants of a key is not documented")))
 	}
-	e.add(layer, f, "")
+	e.end(l, f)
 	return f
 }
 
@@ -44,7 +40,7 @@ func (e *evaluation) byGrants(c claims) access.Formula {
 func (e *evaluation) grant(g *KeyGrant) (f access.Formula, why string) {
 	operation := slices.IndexFunc(g.Operations, func(o string) bool { return asciiLower(o) == e.r.name })
 	if operation < 0 || e.r.service != "kms" {
-		return access.False(), fmt.Sprintf("action %s is not among its operations %s", e.r.written, quoteList(g.Operations))
+		return access.False(), fmt.Sprintf("action %s is not among its operations %s", e.r.written, listText(g.Operations))
 	}
 	named := newPrincipalSet(&Principals{AWS: []string{g.Grantee}, Service: []string{g.Grantee}}, false).match(e.r)
 	f = access.Or(named.direct, named.role)

@@ -14,8 +14,8 @@ import (
 //
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_evaluation.html
-func (e *evaluation) byServiceControl() verdict {
-	all := verdict{allow: grantee{direct: access.True()}}
+func (e *evaluation) byServiceControl() outcome {
+	all := noLimit
 	var why string
 	switch kind := e.r.principal.Kind; {
 	case kind == Anonymous || kind == Service || kind == WebIdentity:
@@ -33,12 +33,12 @@ func (e *evaluation) byServiceControl() verdict {
 	}
 	allow, deny := []access.Formula{}, []access.Formula{}
 	for i, s := range e.serviceControl {
-		layer := e.layer(levelName(serviceControlPolicy, i, len(e.serviceControl)))
-		v := s.evaluate(e.r, serviceControlPolicy, layer)
-		e.add(layer, access.And(v.allow.any(), access.Not(v.deny)), "")
-		allow, deny = append(allow, v.allow.any()), append(deny, v.deny)
+		l := e.layer(levelName(serviceControlPolicy, i, len(e.serviceControl)))
+		o := s.evaluate(e.r, serviceControlPolicy, l)
+		e.endLimit(l, o)
+		allow, deny = append(allow, o.allow.named()), append(deny, o.deny)
 	}
-	return verdict{allow: grantee{direct: access.And(allow...)}, deny: access.Or(deny...)}
+	return outcome{allow: grantee{direct: access.And(allow...)}, deny: access.Or(deny...)}
 }
 
 // byResourceControl asks the resource control policies. Only their denials
@@ -47,8 +47,8 @@ func (e *evaluation) byServiceControl() verdict {
 //
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html
 // https://docs.aws.amazon.com/kms/latest/developerguide/resource-control-policies.html
-func (e *evaluation) byResourceControl() verdict {
-	all := verdict{allow: grantee{direct: access.True()}}
+func (e *evaluation) byResourceControl() outcome {
+	all := noLimit
 	var why string
 	switch {
 	case len(e.resourceControl) == 0:
@@ -72,10 +72,10 @@ func (e *evaluation) byResourceControl() verdict {
 	}
 	var deny []access.Formula
 	for i, s := range e.resourceControl {
-		layer := e.layer(levelName(resourceControlPolicy, i, len(e.resourceControl)))
-		v := s.evaluate(e.r, resourceControlPolicy, layer)
-		e.add(layer, access.Not(v.deny), "")
-		deny = append(deny, v.deny)
+		l := e.layer(levelName(resourceControlPolicy, i, len(e.resourceControl)))
+		o := s.evaluate(e.r, resourceControlPolicy, l)
+		e.end(l, access.Not(o.deny))
+		deny = append(deny, o.deny)
 	}
 	all.deny = access.Or(deny...)
 	return all

@@ -34,62 +34,44 @@ func newPolicySet(source *PolicySet, compile func(*Document) *compiledDocument) 
 	return s
 }
 
-// A verdict is what the policies of one layer say.
-type verdict struct {
+// An outcome is what the policies of one layer say.
+type outcome struct {
 	// allow says by whom the principal is named; of policies that name nobody
 	// it is direct.
 	allow grantee
 	deny  access.Formula
 }
 
-// evaluate compares a request with all statements. Those that were looked at
-// go into the layer, if there is one.
-func (s *policySet) evaluate(r *request, kind policyKind, layer *access.Layer) verdict {
+// evaluate compares a request with all statements. They go into the evidence of
+// the layer.
+func (s *policySet) evaluate(r *request, kind policyKind, l *layer) outcome {
 	var direct, role, account, deny []access.Formula
 	if s.missing != "" {
 		unknown := access.Missing(layerName(kind) + ": " + s.missing)
 		direct, deny = append(direct, unknown), append(deny, unknown)
+		l.missing(unknown)
 	}
 	for i := range s.policies {
 		p := &s.policies[i]
 		if p.problem != "" {
 			unknown := access.Missing(fmt.Sprintf("%v %s: %s", kind, p.name, p.problem))
 			direct, deny = append(direct, unknown), append(deny, unknown)
+			l.missing(unknown)
 			continue
 		}
 		for j := range p.statements {
 			st := &p.statements[j]
-			g := st.evaluate(r, kind, p.name, layer)
+			why := l.reason()
+			g := st.evaluate(r, kind, why)
+			l.statement(p.name, st, g, why)
 			if st.source.Deny {
-				deny = append(deny, g.any())
+				deny = append(deny, g.named())
 				continue
 			}
 			direct, role, account = append(direct, g.direct), append(role, g.role), append(account, g.account)
 		}
 	}
-	return verdict{grantee{access.Or(direct...), access.Or(role...), access.Or(account...)}, access.Or(deny...)}
-}
-
-// evaluate returns what has to hold for the statement to apply, by how it names
-// the principal.
-func (s *compiledStatement) evaluate(r *request, kind policyKind, policy string, layer *access.Layer) grantee {
-	var why *reason
-	if layer != nil {
-		why = new(reason)
-	}
-	g := s.names(r, kind, why)
-	if !g.any().IsFalse() {
-		if f := s.applies(r, kind, why); !f.IsTrue() {
-			g = grantee{access.And(g.direct, f), access.And(g.role, f), access.And(g.account, f)}
-		}
-	}
-	if layer != nil {
-		layer.Statements = append(layer.Statements, access.Statement{
-			Policy: policy, ID: s.source.Sid, Index: s.index, Line: s.source.Line, Denies: s.source.Deny,
-			Applies: g.any(), Reason: why.text,
-		})
-	}
-	return g
+	return outcome{grantee{access.Or(direct...), access.Or(role...), access.Or(account...)}, access.Or(deny...)}
 }
 
 // layerName is what evidence calls the layer of a kind of policies.

@@ -20,8 +20,8 @@ type grantee struct {
 	account access.Formula
 }
 
-// any returns the formula that the principal is named at all.
-func (g grantee) any() access.Formula { return access.Or(g.direct, g.role, g.account) }
+// named returns the formula that the principal is named at all.
+func (g grantee) named() access.Formula { return access.Or(g.direct, g.role, g.account) }
 
 // A principalSet is a Principal or NotPrincipal element.
 //
@@ -105,6 +105,8 @@ func (s *principalSet) matchAWS(r *request) grantee {
 			account = append(account, access.Of(p.account == r.principal.Account))
 		case p.text == r.principal.ID && r.principal.Kind != Role || p.text == r.uniqueID && r.uniqueID != "" && r.principal.Kind == User:
 			direct = append(direct, access.True())
+		case p.isRoleOf(r):
+			role = append(role, access.Missing("the path of the role of "+r.principal.ID))
 		case p.text == r.roleARN && r.roleARN != "" || p.text == r.uniqueID && r.uniqueID != "":
 			role = append(role, access.True())
 		case r.principal.Kind == FederatedUser && p.text == r.principal.Parent:
@@ -112,6 +114,16 @@ func (s *principalSet) matchAWS(r *request) grantee {
 		}
 	}
 	return grantee{access.Or(direct...), access.Or(role...), access.Or(account...)}
+}
+
+// isRoleOf reports whether the value may be the role of a session of which only
+// the name of the role is known, not its path.
+func (p *awsPrincipal) isRoleOf(r *request) bool {
+	if r.principal.Kind != Session || r.roleARN != "" || lastName(p.text) != r.roleName {
+		return false
+	}
+	a, ok := parseARN(p.text)
+	return ok && a.service == "iam" && a.account == r.principal.Account && strings.HasPrefix(a.resource, "role/")
 }
 
 // isSession compares the session that a policy names with the principal. The
@@ -135,16 +147,21 @@ func (p *awsPrincipal) isSession(r *request) access.Formula {
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
 func (s *principalSet) except(r *request, deny bool) access.Formula {
-	if deny && r.bounded && slices.Contains([]string{Role, Session, User}, r.principal.Kind) {
-		return access.True()
+	f := s.exceptNamed(r)
+	if deny && slices.Contains([]string{Role, Session, User}, r.principal.Kind) {
+		return access.Or(f, r.bounded)
 	}
+	return f
+}
+
+func (s *principalSet) exceptNamed(r *request) access.Formula {
 	g := s.match(r)
 	self := access.Or(g.direct, g.role)
 	switch r.principal.Kind {
 	case Anonymous, Service, WebIdentity:
 		return access.Not(g.direct)
 	case Root:
-		return access.Not(g.any())
+		return access.Not(g.named())
 	}
 	switch {
 	case s.source.Any || self.IsTrue() && g.account.IsTrue():

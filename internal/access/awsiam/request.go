@@ -6,8 +6,7 @@ import (
 	"github.com/stowage-dev/stowage/internal/access"
 )
 
-// A request is an [Input] without its policies, in the form that statements
-// are compared with.
+// A request is what statements are compared with.
 type request struct {
 	written string // the action as it was written
 	action  string // in lower case
@@ -15,14 +14,23 @@ type request struct {
 	name    string // its part after the colon
 
 	principal access.Principal
-	// role is the ARN of the role of a role, its session; name is that of the
-	// role without its path.
+	// roleARN is the role of a role or session, empty when that of a session
+	// is not known; roleName is its name without the path.
 	roleARN, roleName string
 	uniqueID          string
-	bounded           bool // the principal has a permissions boundary
+	// bounded is whether the principal has a permissions boundary.
+	bounded access.Formula
 
 	resource access.Resource
 	context  access.Context
+	// derived is the keys that follow from the rest of the request, and
+	// derivedPrefixes those whose names follow. What the context names by
+	// itself goes before them.
+	derived         map[string]value
+	derivedPrefixes map[string]access.State
+	// overridden is the prefix of the keys for which the context counts for
+	// nothing.
+	overridden string
 }
 
 // A value is what is known of a context key. If it is a prefix, the value is
@@ -38,8 +46,12 @@ func newRequest(in *Input) *request {
 		action:    asciiLower(in.Request.Action),
 		principal: in.Request.Principal,
 		uniqueID:  in.UniqueID,
-		bounded:   in.Boundary != nil,
+		bounded:   access.Of(in.Boundary != nil),
 		resource:  in.Request.Resource,
+		context:   in.Request.Context,
+	}
+	if in.Boundary != nil && in.Boundary.Missing != "" && len(in.Boundary.Policies) == 0 {
+		r.bounded = access.Missing(layerName(boundaryPolicy) + ": " + in.Boundary.Missing)
 	}
 	r.service, r.name, _ = strings.Cut(r.action, ":")
 	if a, ok := parseARN(r.principal.ID); ok && r.principal.Account == "" {
@@ -50,22 +62,34 @@ func newRequest(in *Input) *request {
 	}
 	switch r.principal.Kind {
 	case Role:
-		r.roleARN = r.principal.ID
+		r.roleARN, r.roleName = r.principal.ID, lastName(r.principal.ID)
 	case Session:
-		r.roleARN = r.principal.Parent
+		r.roleARN, r.roleName = r.principal.Parent, lastName(r.principal.Parent)
+		if a, ok := parseARN(r.principal.ID); ok && r.roleARN == "" {
+			_, rest, _ := strings.Cut(a.resource, "/")
+			r.roleName, _, _ = strings.Cut(rest, "/")
+		}
 	}
-	if a, ok := parseARN(r.roleARN); ok {
-		r.roleName = a.resource[strings.LastIndexByte(a.resource, '/')+1:]
-	}
-	r.context = requestContext(r, in)
+	r.derive(in)
 	return r
 }
 
 // lookup returns what is known of a key, which is in lower case.
 func (r *request) lookup(key string) value {
-	v := value{Value: r.context.Lookup(key)}
-	if key == "aws:userid" && v.State == access.UnknownState && r.principal.Kind == Role && r.uniqueID != "" {
-		return value{Value: access.Value{State: access.Known, Values: []string{r.uniqueID + ":"}}, prefix: true}
+	overridden := r.overridden != "" && strings.HasPrefix(key, r.overridden)
+	if !overridden && r.context.Names(key) {
+		return value{Value: r.context.Lookup(key)}
 	}
-	return v
+	if v, ok := r.derived[key]; ok {
+		return v
+	}
+	for prefix, state := range r.derivedPrefixes {
+		if strings.HasPrefix(key, prefix) {
+			return value{Value: access.Value{State: state}}
+		}
+	}
+	return value{Value: r.context.Lookup(key)}
 }
+
+// lastName returns what follows the last slash.
+func lastName(s string) string { return s[strings.LastIndexByte(s, '/')+1:] }

@@ -35,7 +35,7 @@ func (e *evaluation) byACLs(g grantee) grantee {
 	if s == nil || len(s.ACLs) == 0 && s.Missing == "" {
 		return g
 	}
-	layer := e.layer("access control lists")
+	l := e.layer("access control lists")
 	var direct, account []access.Formula
 	for i := range s.ACLs {
 		acl := &s.ACLs[i]
@@ -45,16 +45,12 @@ func (e *evaluation) byACLs(g grantee) grantee {
 		} else {
 			direct = append(direct, f)
 		}
-		if layer != nil {
-			layer.Statements = append(layer.Statements, access.Statement{
-				Policy: "access control list", ID: acl.Grantee, Index: i, Applies: f, Reason: why,
-			})
-		}
+		l.grant("access control list", acl.Grantee, i, f, why)
 	}
 	if s.Missing != "" {
 		direct = append(direct, access.Missing("settings of the bucket: "+s.Missing))
 	}
-	e.add(layer, access.Or(access.Or(direct...), access.Or(account...)), "")
+	e.end(l, access.Or(access.Or(direct...), access.Or(account...)))
 	g.direct = access.Or(g.direct, access.Or(direct...))
 	g.account = access.Or(g.account, access.Or(account...))
 	return g

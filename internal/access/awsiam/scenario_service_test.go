@@ -105,7 +105,7 @@ func TestScenariosOfKeysAndOtherResources(t *testing.T) {
 				})},
 		{name: "R18_grant_and_context_not_known", doc: docGrants, want: access.Conditional,
 			in:      decrypt(aRole).context(access.NewContext(access.UnknownState)).with(grants(exact)),
-			formula: `kms:EncryptionContext:tenant StringEquals "blue" and (kms:EncryptionContextKeys Null "true" or kms:EncryptionContextKeys ForAllValues:StringEquals "tenant")`},
+			formula: `kms:EncryptionContext:tenant StringEquals "blue" and (kms:EncryptionContextKeys is absent or kms:EncryptionContextKeys ForAllValues:StringEquals "tenant")`},
 		{name: "R18_grants_could_not_be_read", doc: docGrants, want: access.Unknown, in: decrypt(aRole).with(func(in *Input) { in.KMS = &KMS{Missing: "kms:ListGrants was denied"} }),
 			formula: "unknown: grants of the key: kms:ListGrants was denied"},
 		{name: "R23_rcp_and_a_key_that_aws_manages", doc: docKeyRCP, want: access.Allowed,

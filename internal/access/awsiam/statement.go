@@ -3,7 +3,6 @@ package awsiam
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/stowage-dev/stowage/internal/access"
 )
@@ -91,71 +90,66 @@ func newStatement(source *Statement, index int, variables bool) compiledStatemen
 	return s
 }
 
-// A reason collects in words why a statement does not apply. A nil one collects
-// nothing and costs nothing.
-type reason struct{ text string }
-
-func (w *reason) set(format string, args ...any) {
-	if w != nil && w.text == "" {
-		w.text = fmt.Sprintf(format, args...)
-	}
-}
-
-// applies returns what has to hold for the statement to be about a request,
-// whoever asks.
-func (s *compiledStatement) applies(r *request, kind policyKind, why *reason) access.Formula {
+// evaluate returns what has to hold for the statement to apply to a request, by
+// how it names the principal. The reason why it does not, or on what that
+// depends, is collected where somebody wants to know.
+func (s *compiledStatement) evaluate(r *request, kind policyKind, why *reason) grantee {
 	action := s.matchAction(r)
 	if action.IsFalse() {
-		if why != nil {
-			why.set("action %s %s", r.written, s.actionText())
-		}
-		return access.False()
+		why.action(s, r)
+		return grantee{}
 	}
 	resource := s.matchResource(r, kind)
 	if resource.IsFalse() {
-		if why != nil {
-			why.set("resource %s %s", r.resource.ID, s.resourceText())
-		}
-		return access.False()
+		why.resource(s, r)
+		return grantee{}
 	}
-	parts := []access.Formula{action, resource}
-	for i := range s.conditions {
-		c := &s.conditions[i]
-		f := c.holds(r)
-		if f.IsFalse() {
-			if why != nil {
-				why.set("condition %s does not hold: %s", c.describe(), c.state(r))
-			}
-			return access.False()
-		}
-		parts = append(parts, f)
+	g := s.names(r, kind)
+	if g.named().IsFalse() {
+		why.principal(r)
+		return grantee{}
 	}
-	all := access.And(parts...)
-	if why != nil && !all.IsTrue() {
-		why.set("depends on: %s", all)
+	conditions := s.holds(r, why)
+	if conditions.IsFalse() {
+		return grantee{}
 	}
-	return all
+	if f := access.And(action, resource, conditions); !f.IsTrue() {
+		g = grantee{access.And(g.direct, f), access.And(g.role, f), access.And(g.account, f)}
+	}
+	why.open(g)
+	return g
 }
 
 // names returns how the statement names the principal of a request.
-func (s *compiledStatement) names(r *request, kind policyKind, why *reason) grantee {
-	var g grantee
+func (s *compiledStatement) names(r *request, kind policyKind) grantee {
 	switch {
 	case !kind.namesPrincipals() && s.principals == nil:
-		g.direct = access.True()
+		return grantee{direct: access.True()}
 	case !kind.namesPrincipals():
-		g.direct = access.Missing(fmt.Sprintf("a statement of a %v has a Principal element, which is not valid", kind))
+		return grantee{direct: access.Missing(fmt.Sprintf("a statement of a %v has a Principal element, which is not valid", kind))}
 	case s.principals == nil:
-		g.direct = access.Missing(fmt.Sprintf("a statement of a %v has no Principal element, which is not valid", kind))
+		return grantee{direct: access.Missing(fmt.Sprintf("a statement of a %v has no Principal element, which is not valid", kind))}
 	case s.principals.negated:
-		g.direct = s.principals.except(r, s.source.Deny)
-	default:
-		g = s.principals.match(r)
+		return grantee{direct: s.principals.except(r, s.source.Deny)}
 	}
-	if why != nil && g.any().IsFalse() {
-		why.set("principal %s is not among those named", r.principal.ID)
+	return s.principals.match(r)
+}
+
+// holds returns what has to hold for all conditions to be true.
+func (s *compiledStatement) holds(r *request, why *reason) access.Formula {
+	if len(s.conditions) == 0 {
+		return access.True()
 	}
-	return g
+	parts := make([]access.Formula, 0, len(s.conditions))
+	for i := range s.conditions {
+		f := s.conditions[i].holds(r)
+		if f.IsFalse() {
+			why.condition(&s.conditions[i], r)
+			return f
+		}
+		parts = append(parts, f)
+	}
+	return access.And(parts...)
 }
 
 func (s *compiledStatement) matchAction(r *request) access.Formula {
@@ -229,62 +223,4 @@ func (p *resourcePattern) exclude(r *request, match access.Formula) access.Formu
 		return access.Missing(fmt.Sprintf("resource %q of NotResource has too few segments, and what that excludes is not documented", p.text))
 	}
 	return match
-}
-
-func (s *compiledStatement) actionText() string {
-	if s.notAction {
-		return "is excluded by NotAction " + quoteList(s.source.NotAction)
-	}
-	return "is not in " + quoteList(s.source.Action)
-}
-
-func (s *compiledStatement) resourceText() string {
-	if s.notResource {
-		return "is excluded by NotResource " + quoteList(s.source.NotResource)
-	}
-	return "does not match " + quoteList(s.source.Resource)
-}
-
-// shownValues is how many values of a list are shown in a reason.
-const shownValues = 5
-
-func quoteList(values []string) string {
-	var b strings.Builder
-	for i, v := range values {
-		if i == shownValues {
-			fmt.Fprintf(&b, " and %d more", len(values)-i)
-			break
-		}
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString(v)
-	}
-	return b.String()
-}
-
-// describe returns the condition as it was written.
-func (c *condition) describe() string {
-	name := c.source.Operator
-	if c.source.Set != "" {
-		name = c.source.Set + ":" + name
-	}
-	if c.source.IfExists {
-		name += "IfExists"
-	}
-	return fmt.Sprintf("%s %s %s", name, c.source.Key, quoteList(c.source.Values))
-}
-
-// state returns what is known of the key of the condition, in words.
-func (c *condition) state(r *request) string {
-	v := r.lookup(c.key)
-	switch {
-	case v.State == access.Absent:
-		return c.source.Key + " is absent"
-	case v.State == access.UnknownState:
-		return "whatever " + c.source.Key + " is"
-	case v.prefix:
-		return c.source.Key + " begins with " + quoteList(v.Values)
-	}
-	return c.source.Key + " is " + quoteList(v.Values)
 }

@@ -82,7 +82,7 @@ func (t *template) add(g glob) {
 		return
 	}
 	if n := len(t.pieces); n > 0 && t.pieces[n-1].variable == nil {
-		t.pieces[n-1].pattern = append(t.pieces[n-1].pattern, g...)
+		t.pieces[n-1].pattern = t.pieces[n-1].pattern.join(g)
 		return
 	}
 	t.pieces = append(t.pieces, piece{pattern: g})
@@ -163,7 +163,7 @@ func (t *template) resolve(r *request) resolved {
 
 func (t *resolved) add(g glob) {
 	if n := len(t.pieces); n > 0 && t.pieces[n-1].variable == nil {
-		t.pieces[n-1].pattern = slices.Concat(t.pieces[n-1].pattern, g)
+		t.pieces[n-1].pattern = slices.Clone(t.pieces[n-1].pattern).join(g)
 		return
 	}
 	t.pieces = append(t.pieces, piece{pattern: g})
@@ -177,10 +177,10 @@ func (t *resolved) glob() glob {
 	var g glob
 	for _, p := range t.pieces {
 		if p.variable != nil {
-			g = append(g, anyMany)
+			g = g.addStar()
 			continue
 		}
-		g = append(g, p.pattern...)
+		g = g.join(p.pattern)
 	}
 	return g
 }
@@ -237,7 +237,7 @@ func (t *resolved) solve(s string) (v *variable, value string, ok bool) {
 		return nil, "", false
 	}
 	i := slices.IndexFunc(t.pieces, func(p piece) bool { return p.variable != nil })
-	before, after := t.join(t.pieces[:i]), t.join(t.pieces[i+1:])
+	before, after := concat(t.pieces[:i]), concat(t.pieces[i+1:])
 	if !before.isLiteral() || !after.isLiteral() {
 		return nil, "", false
 	}
@@ -249,10 +249,11 @@ func (t *resolved) solve(s string) (v *variable, value string, ok bool) {
 	return t.open[0], value, ok
 }
 
-func (t *resolved) join(pieces []piece) glob {
+// concat returns the pattern of pieces without variables.
+func concat(pieces []piece) glob {
 	var g glob
 	for _, p := range pieces {
-		g = append(g, p.pattern...)
+		g = g.join(p.pattern)
 	}
 	return g
 }

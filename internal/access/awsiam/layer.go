@@ -1,0 +1,125 @@
+package awsiam
+
+import "github.com/stowage-dev/stowage/internal/access"
+
+// noLimit is the outcome of a layer that is not there.
+var noLimit = outcome{allow: grantee{direct: access.True()}}
+
+// byResource asks the policy of the resource, and the ACLs of a bucket.
+func (e *evaluation) byResource() outcome {
+	o := e.byResourcePolicy(layerName(resourcePolicy), e.resource)
+	if e.rootMayRepair() {
+		o.deny = access.False()
+	}
+	o.allow = e.byACLs(o.allow)
+	return o
+}
+
+func (e *evaluation) byResourcePolicy(name string, s *policySet) outcome {
+	if s == nil {
+		e.note(name, access.False(), "there is no policy: it gives nothing")
+		return outcome{}
+	}
+	l := e.layer(name)
+	o := s.evaluate(e.r, resourcePolicy, l)
+	e.end(l, access.And(o.allow.named(), access.Not(o.deny)), granteeNote(o))
+	return o
+}
+
+// granteeNote says in words what a grant of the resource's policy needs besides.
+func granteeNote(o outcome) string {
+	switch g := o.allow; {
+	case o.deny.IsTrue():
+		return "a statement denies the request"
+	case !g.direct.IsFalse():
+		return "gives access to the principal itself: in the same account nothing else has to allow the request"
+	case !g.role.IsFalse():
+		return "gives access to the role: permissions boundary and session policy limit it"
+	case !g.account.IsFalse():
+		return "gives access to the account: its identity policies have to allow the request, too"
+	}
+	return "no statement allows the request"
+}
+
+// byBoundary asks the permissions boundary.
+//
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+func (e *evaluation) byBoundary() outcome {
+	return e.byLimit(e.boundary, boundaryPolicy, "there is none: does not limit")
+}
+
+// bySession asks the session policies. A session of GetFederationToken without
+// one has no permissions by identity policies.
+//
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#policies_session
+// https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html
+func (e *evaluation) bySession() outcome {
+	if e.session == nil && e.r.principal.Kind == FederatedUser {
+		e.note(layerName(sessionPolicy), access.False(), "there is none, and a federated user has no permissions but those of its session policies")
+		return outcome{}
+	}
+	return e.byLimit(e.session, sessionPolicy, "there is none: does not limit")
+}
+
+// byIdentity asks the identity policies. The root user needs none, and those
+// who belong to no account have none.
+func (e *evaluation) byIdentity() outcome {
+	switch e.r.principal.Kind {
+	case Root:
+		e.note(layerName(identityPolicy), access.True(), "the root user has full access to its account")
+		return noLimit
+	case Anonymous, Service, WebIdentity:
+		return outcome{}
+	}
+	return e.byLimit(e.identity, identityPolicy, "")
+}
+
+// byLimit asks policies that have to allow the request if there are any.
+func (e *evaluation) byLimit(s *policySet, kind policyKind, none string) outcome {
+	if s == nil {
+		e.note(layerName(kind), access.True(), none)
+		return noLimit
+	}
+	l := e.layer(layerName(kind))
+	o := s.evaluate(e.r, kind, l)
+	e.endLimit(l, o)
+	return o
+}
+
+// byEndpoint asks the policies of the VPC endpoints, each of which has to allow
+// the request.
+//
+// https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html
+func (e *evaluation) byEndpoint() outcome {
+	if e.endpoint == nil {
+		return noLimit
+	}
+	l := e.layer(layerName(endpointPolicy))
+	var allow, deny []access.Formula
+	if e.endpoint.missing != "" {
+		unknown := access.Missing(layerName(endpointPolicy) + ": " + e.endpoint.missing)
+		l.missing(unknown)
+		allow, deny = append(allow, unknown), append(deny, unknown)
+	}
+	for i := range e.endpoint.policies {
+		one := policySet{policies: e.endpoint.policies[i : i+1]}
+		o := one.evaluate(e.r, endpointPolicy, l)
+		allow, deny = append(allow, e.throughEndpoint(o.allow)), append(deny, o.deny)
+	}
+	all := outcome{allow: grantee{direct: access.And(allow...)}, deny: access.Or(deny...)}
+	e.endLimit(l, all)
+	return all
+}
+
+// throughEndpoint returns what a grant of an endpoint policy is worth. S3 and
+// DynamoDB have gateway endpoints besides the others. In the policy of one, an
+// account stands for its root user alone.
+//
+// https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html#vpc-endpoint-policies-gateway
+func (e *evaluation) throughEndpoint(g grantee) access.Formula {
+	if e.r.service != "s3" && e.r.service != "dynamodb" || e.r.principal.Kind == Root {
+		return g.named()
+	}
+	unclear := access.Missing("the type of the VPC endpoint, whose policy names an account: of a gateway endpoint that is its root user alone")
+	return access.Or(g.direct, g.role, access.And(g.account, unclear))
+}

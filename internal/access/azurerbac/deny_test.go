@@ -1,0 +1,140 @@
+package azurerbac
+
+import (
+	"testing"
+
+	"github.com/stowage-dev/stowage/internal/access"
+)
+
+func TestDenyAssignments(t *testing.T) {
+	t.Parallel()
+	everybody := []Principal{{everyone, "SystemDefined"}}
+	reads := []Permission{{DataActions: []string{blobs + "*"}, NotDataActions: []string{writeBlob}}}
+	owner := assign(t, "Storage Blob Data Contributor", subscription)
+	for _, test := range []struct {
+		name   string
+		deny   DenyAssignment
+		change func(*Input)
+		want   access.Verdict
+	}{
+		{"applies", DenyAssignment{Scope: account, Principals: everybody, Permissions: reads}, nil, access.Denied},
+		{"audits", DenyAssignment{Scope: account, Principals: everybody, Permissions: reads, Effect: "Audit"}, nil, access.Allowed},
+		{"effect_not_known", DenyAssignment{Scope: account, Principals: everybody, Permissions: reads, Effect: "warn"}, nil, access.Unknown},
+		{
+			"excluded_action",
+			DenyAssignment{Scope: account, Principals: everybody, Permissions: reads},
+			func(in *Input) { in.Request.Action = writeBlob }, access.Allowed,
+		},
+		{"everyone_of_another_type", DenyAssignment{Scope: account, Principals: []Principal{{everyone, "User"}}, Permissions: reads}, nil, access.Unknown},
+		{"other_user", DenyAssignment{Scope: account, Principals: []Principal{{other, "User"}}, Permissions: reads}, nil, access.Allowed},
+		{
+			"group_not_read",
+			DenyAssignment{Scope: account, Principals: []Principal{{team, "Group"}}, Permissions: reads},
+			func(in *Input) { in.Groups.Missing = "refused" }, access.Unknown,
+		},
+		{"excluded_group_not_read", DenyAssignment{
+			Scope: account, Principals: everybody, ExcludePrincipals: []Principal{{team, "Group"}}, Permissions: reads,
+		}, func(in *Input) { in.Groups.Missing = "refused" }, access.Unknown},
+		{"directory_role", DenyAssignment{Scope: account, Principals: []Principal{{other, "DirectoryRoleTemplate"}}, Permissions: reads}, nil, access.Unknown},
+		{"second_block", DenyAssignment{
+			Scope: account, Principals: everybody, Permissions: []Permission{{DataActions: []string{"x"}}, {DataActions: []string{"*"}}},
+		}, nil, access.Denied},
+		{"block_not_understood", DenyAssignment{
+			Scope: account, Principals: everybody, Permissions: []Permission{{Unsupported: "what \"x\" means is not documented"}},
+		}, nil, access.Unknown},
+		{"condition_holds", DenyAssignment{Scope: account, Principals: everybody, Permissions: reads, Condition: "ActionMatches{'*'}"}, nil, access.Denied},
+		{"condition_not_known", DenyAssignment{Scope: account, Principals: everybody, Permissions: reads, Condition: "@Request[a] StringEquals 'b'"}, nil, access.Conditional},
+		{
+			"condition_on_what_is_absent",
+			DenyAssignment{Scope: account, Principals: everybody, Permissions: reads, Condition: "@Request[a] StringEquals 'b'"},
+			func(in *Input) { in.Request.Context = access.NewContext(access.Absent) }, access.Unknown,
+		},
+		{"scope_not_understood", DenyAssignment{Scope: "shop", Principals: everybody, Permissions: reads}, nil, access.Unknown},
+		{"part", DenyAssignment{Scope: public, Principals: everybody, Permissions: reads}, nil, access.Allowed},
+		{
+			"part_of_what_is_asked_for",
+			DenyAssignment{Scope: public, Principals: everybody, Permissions: reads},
+			func(in *Input) { in.Request.Resource.Below = true }, access.Conditional,
+		},
+		// Whether data is a child scope of the resource that it is in.
+		{
+			"data_in_the_scope",
+			DenyAssignment{Scope: account, Principals: everybody, Permissions: reads, DoNotApplyToChildScopes: true},
+			func(in *Input) { in.Request.Resource.Below = true }, access.Unknown,
+		},
+		{"data_in_a_resource_group", DenyAssignment{Scope: group, Principals: everybody, Permissions: reads, DoNotApplyToChildScopes: true}, nil, access.Allowed},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			test.deny.ID = "deny"
+			in := askData(Documents{Assignments: []RoleAssignment{owner}, Denies: []DenyAssignment{test.deny}}, readBlob, account)
+			if test.change != nil {
+				test.change(&in)
+			}
+			d := Evaluate(in)
+			if got := d.Verdict(); got != test.want {
+				t.Errorf("%v, want %v\n%v\n%+v", got, test.want, d.Formula, d.Evidence)
+			}
+		})
+	}
+}
+
+func TestMissingDocuments(t *testing.T) {
+	t.Parallel()
+	reader := assign(t, "Storage Blob Data Reader", account)
+	unknownRole := reader
+	unknownRole.RoleID = "/providers/Microsoft.Authorization/roleDefinitions/00000000-0000-0000-0000-00000000000a"
+	badScope := reader
+	badScope.Scope = "shop"
+	toEveryone := reader
+	toEveryone.Principal = Principal{everyone, "Everyone"}
+	twice := RoleDefinition{ID: roleID(t, "Storage Blob Data Reader"), Name: "Another"}
+	for _, test := range []struct {
+		name      string
+		documents Documents
+		want      access.Verdict
+		missing   string
+	}{
+		{"assignments", Documents{AssignmentsMissing: "refused"}, access.Unknown, "role assignments: refused"},
+		{"assignments_but_one_is_enough", Documents{Assignments: []RoleAssignment{reader}, AssignmentsMissing: "refused"}, access.Allowed, ""},
+		{"denials", Documents{Assignments: []RoleAssignment{reader}, DeniesMissing: "refused"}, access.Unknown, "deny assignments: refused"},
+		{"denials_of_nothing", Documents{DeniesMissing: "refused"}, access.Denied, ""},
+		{
+			"role",
+			Documents{Assignments: []RoleAssignment{unknownRole}, RolesMissing: "refused"},
+			access.Unknown,
+			"role definition " + unknownRole.RoleID + ": refused",
+		},
+		{
+			"scope",
+			Documents{Assignments: []RoleAssignment{badScope}},
+			access.Unknown,
+			"role assignment " + reader.ID + `: scope "shop" does not start with a slash: want a resource id`,
+		},
+		{"nothing_for_everyone", Documents{Assignments: []RoleAssignment{toEveryone}}, access.Allowed, ""},
+		{
+			"principal",
+			Documents{Assignments: []RoleAssignment{{RoleID: reader.RoleID, Scope: account}}},
+			access.Unknown,
+			"an assignment names a principal without an id",
+		},
+		{"role_elsewhere", Documents{Assignments: []RoleAssignment{{RoleID: "x", Scope: vault, Principal: Principal{ID: app}}}}, access.Denied, ""},
+		{
+			"role_twice",
+			Documents{Roles: []RoleDefinition{twice}, Assignments: []RoleAssignment{reader}},
+			access.Unknown,
+			`there are two role definitions 2a2b9908-6ea1-4ae2-8e65-a410df84e7d1, "Storage Blob Data Reader" and "Another"`,
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			d := Evaluate(askData(test.documents, readBlob, account))
+			if got := d.Verdict(); got != test.want {
+				t.Fatalf("%v, want %v: %v", got, test.want, d.Formula)
+			}
+			if got := d.Formula.MissingInputs(); test.missing != "" && (len(got) != 1 || got[0] != test.missing) {
+				t.Errorf("missing %q, want %q", got, test.missing)
+			}
+		})
+	}
+}

@@ -1,0 +1,161 @@
+package azurerbac
+
+import (
+	"strings"
+
+	"github.com/stowage-dev/stowage/internal/access"
+)
+
+// An edgeFinder collects the edges of an estate.
+type edgeFinder struct {
+	estate Estate
+	edges  []access.Edge
+	admins []access.Administrator
+}
+
+func (f *edgeFinder) of(actor Actor) {
+	administered := make(map[string]bool)
+	for _, s := range f.estate.Subscriptions {
+		step := f.ask(actor, actionAssignRole, s.ID, "give itself any role in the subscription")
+		if step.Formula.IsFalse() {
+			continue
+		}
+		administered[lowerASCII(s.ID)] = step.Formula.IsTrue()
+		f.admins = append(f.admins, access.Administrator{
+			ID: lowerASCII(actor.ID), Account: lastPart(s.ID), Formula: step.Formula, Steps: []access.Step{step},
+		})
+	}
+	var launch []access.Step
+	launchKnown := false
+	for _, identity := range f.estate.Identities {
+		f.add(actor, identity.ID, access.Rewrite,
+			f.ask(actor, actionFederate, identity.Resource, "make tokens of an issuer of its own good for the identity"))
+		if !administered[subscriptionOf(identity.Resource)] {
+			f.add(actor, identity.ID, access.Rewrite,
+				f.ask(actor, actionAssignRole, identity.Resource, "give itself a role at the identity, to write its credentials"))
+		}
+		pass := f.pass(actor, identity)
+		if pass.Formula.IsFalse() {
+			continue
+		}
+		if !launchKnown {
+			launch, launchKnown = f.launch(actor), true
+		}
+		for _, l := range launch {
+			f.add(actor, identity.ID, access.PassAndRun, pass, l)
+		}
+	}
+	for _, h := range f.estate.Hosts {
+		for _, action := range takeovers[typeOfResource(h.Resource)] {
+			step := f.ask(actor, action, h.Resource, "run commands where the identity is")
+			step.Formula = access.And(step.Formula, h.admits(action))
+			for _, id := range h.Identities {
+				f.add(actor, id, access.TakeOver, step)
+			}
+		}
+	}
+}
+
+// pass asks for assigning an identity. The operation has two names: that of the
+// list of operations, and that which the documentation says is needed and which
+// Managed Identity Operator has as "userAssignedIdentities/*/assign/action".
+//
+// https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/managed-identity-best-practice-recommendations
+func (f *edgeFinder) pass(actor Actor, identity Identity) access.Step {
+	const note = "assign the identity"
+	step := f.ask(actor, actionAssignIdentity, identity.Resource, note)
+	if step.Formula.IsTrue() {
+		return step
+	}
+	name := identity.Resource[strings.LastIndexByte(identity.Resource, '/')+1:]
+	named := f.ask(actor, assignByName(name), identity.Resource, note)
+	if step.Formula.IsFalse() {
+		return named
+	}
+	step.Formula = access.Or(step.Formula, named.Formula)
+	step.Evidence.Layers = append(step.Evidence.Layers, named.Evidence.Layers...)
+	return step
+}
+
+func assignByName(name string) string {
+	return "Microsoft.ManagedIdentity/userAssignedIdentities/" + name + "/assign/action"
+}
+
+// launch returns the best ways to start something: plain ones of the first
+// kind and place there is, or else all that depend on something.
+func (f *edgeFinder) launch(actor Actor) []access.Step {
+	var found []access.Step
+	for _, action := range launches {
+		for _, s := range f.estate.Subscriptions {
+			for _, place := range append([]string{s.ID}, s.ResourceGroups...) {
+				step := f.ask(actor, action, place, "start something that runs with it")
+				if step.Formula.IsTrue() {
+					return []access.Step{step}
+				}
+				if !step.Formula.IsFalse() && len(found) < maxLaunches {
+					found = append(found, step)
+				}
+			}
+		}
+	}
+	return found
+}
+
+// maxLaunches bounds the ways to start something that depend on something, of
+// one principal.
+const maxLaunches = 16
+
+// ask evaluates one step.
+func (f *edgeFinder) ask(actor Actor, action, resource, note string) access.Step {
+	in := Input{
+		Request: access.Request{
+			Principal: access.Principal{ID: actor.ID}, Action: action, Resource: access.Resource{ID: resource},
+		},
+		Groups: actor.Groups, Policy: f.estate.Policy,
+		ManagementGroups: ManagementGroups{Missing: "the subscription is not among those that were read"},
+	}
+	for _, s := range f.estate.Subscriptions {
+		if equalASCII(s.ID, resource) || lowerASCII(s.ID) == subscriptionOf(resource) {
+			in.ManagementGroups = s.ManagementGroups
+		}
+	}
+	d := Evaluate(in)
+	step := access.Step{Action: action, Resource: resource, Note: note, Formula: d.Formula}
+	if f.estate.Evidence {
+		step.Evidence = d.Evidence
+	}
+	return step
+}
+
+// add adds an edge unless it never holds.
+func (f *edgeFinder) add(actor Actor, to string, kind access.EdgeKind, steps ...access.Step) {
+	formulas := make([]access.Formula, len(steps))
+	for i, s := range steps {
+		formulas[i] = s.Formula
+	}
+	holds := access.And(formulas...)
+	if holds.IsFalse() || equalASCII(actor.ID, to) {
+		return
+	}
+	f.edges = append(f.edges, access.Edge{From: lowerASCII(actor.ID), To: lowerASCII(to), Kind: kind, Formula: holds, Steps: steps})
+}
+
+// subscriptionOf returns the subscription of a resource id, in lower case.
+func subscriptionOf(id string) string {
+	id = lowerASCII(id)
+	if !strings.HasPrefix(id, "/subscriptions/") {
+		return ""
+	}
+	name, _, _ := strings.Cut(id[len("/subscriptions/"):], "/")
+	return "/subscriptions/" + name
+}
+
+// typeOfResource returns the type that an id has, in lower case.
+func typeOfResource(id string) string {
+	_, rest, ok := strings.Cut(lowerASCII(id), "/providers/")
+	if !ok {
+		return ""
+	}
+	parts := strings.Split(rest, "/")
+	return parts[0] + "/" + typeOf(parts[1:])
+}

@@ -1,0 +1,40 @@
+package kubernetes
+
+import (
+	"slices"
+
+	"github.com/stowage-dev/stowage/internal/access"
+)
+
+// Token returns what has to hold for the containers of a pod to have a token of
+// its service account for the API server, without which RBAC gives them
+// nothing, and why in words. The setting of the pod goes before that of its
+// service account; of a pod that runs, its volumes tell.
+//
+// https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#opt-out-of-api-credential-automounting
+func (r *Resolver) Token(p Pod) (access.Formula, string) {
+	account := r.account(&p)
+	for _, v := range p.Volumes {
+		if !p.mounted(v.Name) {
+			continue
+		}
+		if slices.ContainsFunc(v.Tokens, func(t Token) bool { return t.Audience == "" }) {
+			return access.True(), "volume " + v.Name + " has a token of the service account"
+		}
+		for _, s := range v.Secrets {
+			// A Secret of this type has a token that does not expire.
+			if secret := r.secrets[secretKey{p.Namespace, s.Name}]; secret != nil && secret.Type == typeServiceAccountToken {
+				return access.True(), "Secret " + s.Name + " has a token of a service account"
+			}
+		}
+	}
+	switch {
+	case !p.Template:
+		return access.False(), "no container mounts a token of the service account"
+	case p.AutomountToken != nil:
+		return access.Of(*p.AutomountToken), "automountServiceAccountToken of the pod"
+	case account.AutomountToken != nil:
+		return access.Of(*account.AutomountToken), "automountServiceAccountToken of the service account"
+	}
+	return r.accountKnown(account.Account), "tokens are mounted unless the pod or the service account says otherwise"
+}

@@ -1,0 +1,121 @@
+package scenario
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/stowage-dev/stowage/internal/access"
+	"github.com/stowage-dev/stowage/internal/access/azurerbac"
+)
+
+// azureFile is the policies of Azure as they are written: what Azure Resource
+// Manager and Resource Graph return, in files or in line.
+type azureFile struct {
+	Roles            policySet `yaml:"roles"`
+	Assignments      policySet `yaml:"assignments"`
+	Denies           policySet `yaml:"deny_assignments"`
+	Groups           list      `yaml:"groups"`
+	ManagementGroups list      `yaml:"management_groups"`
+	DataAction       bool      `yaml:"data_action"`
+	SubOperation     string    `yaml:"sub_operation"`
+}
+
+// azureQuestion is a request to the engine of Azure.
+type azureQuestion struct {
+	in        azurerbac.Input
+	documents azurerbac.Documents
+}
+
+func (q *azureQuestion) decide(c access.Context) access.Decision {
+	in := q.in
+	in.Request.Context = c
+	return azurerbac.Evaluate(in)
+}
+
+// azure makes a scenario one of Azure.
+func (r *reader) azure(s *Scenario, file azureFile) error {
+	c, err := attributes(s.Request.Context, s.spelling)
+	if err != nil {
+		return err
+	}
+	s.Request.Context = c
+	var d azurerbac.Documents
+	d.RolesMissing, d.AssignmentsMissing, d.DeniesMissing = file.Roles.missing, file.Assignments.missing, file.Denies.missing
+	for _, part := range []struct {
+		field string
+		set   *policySet
+		read  func(data []byte) error
+	}{
+		{"azure.roles", &file.Roles, add(&d.Roles, azurerbac.ReadRoleDefinitions)},
+		{"azure.assignments", &file.Assignments, add(&d.Assignments, azurerbac.ReadRoleAssignments)},
+		{"azure.deny_assignments", &file.Denies, add(&d.Denies, azurerbac.ReadDenyAssignments)},
+	} {
+		err := r.each(part.field, part.set, func(_ string, data []byte) error { return part.read(data) })
+		if err != nil {
+			return err
+		}
+	}
+	sub := access.Value{State: access.Absent}
+	if file.SubOperation != "" {
+		sub = access.Value{State: access.Known, Values: []string{file.SubOperation}}
+	}
+	s.question = &azureQuestion{documents: d, in: azurerbac.Input{
+		Request: s.Request, DataAction: file.DataAction, SubOperation: sub,
+		Groups:           azurerbac.Groups{IDs: file.Groups.names, Missing: file.Groups.missing},
+		ManagementGroups: azurerbac.ManagementGroups{IDs: file.ManagementGroups.names, Missing: file.ManagementGroups.missing},
+		Policy:           azurerbac.Compile(d),
+	}}
+	return nil
+}
+
+// add returns a function that reads items and adds them to a list.
+func add[T any](to *[]T, read func([]byte) ([]T, error)) func([]byte) error {
+	return func(data []byte) error {
+		items, err := read(data)
+		*to = append(*to, items...)
+		return err
+	}
+}
+
+// attributes returns a context whose attributes, as "@Request[…]", have the
+// names that the engine gives them. It needs them as they were written: the
+// key of a blob index tag differs by case.
+func attributes(c access.Context, spelling map[string]string) (access.Context, error) {
+	for _, key := range c.Keys() {
+		if !strings.HasPrefix(key, "@") {
+			continue
+		}
+		name, err := azurerbac.AttributeKey(spelling[key])
+		if err != nil {
+			return c, err
+		}
+		switch v := c.Lookup(key); v.State {
+		case access.Known:
+			c = c.With(name, v.Values...)
+		case access.Absent:
+			c = c.WithAbsent(name)
+		default:
+			c = c.WithUnknown(name)
+		}
+	}
+	return c, nil
+}
+
+func (q *azureQuestion) statements() int {
+	return len(q.documents.Assignments) + len(q.documents.Denies)
+}
+
+func (q *azureQuestion) without(i int) (other question, policy, statement string) {
+	d := q.documents
+	if i < len(d.Assignments) {
+		policy, statement = "role assignment", d.Assignments[i].ID
+		d.Assignments = slices.Delete(slices.Clone(d.Assignments), i, i+1)
+	} else {
+		i -= len(d.Assignments)
+		policy, statement = "deny assignment", d.Denies[i].ID
+		d.Denies = slices.Delete(slices.Clone(d.Denies), i, i+1)
+	}
+	in := q.in
+	in.Policy = azurerbac.Compile(d)
+	return &azureQuestion{in, d}, policy, statement
+}

@@ -1,0 +1,75 @@
+package scenario
+
+import (
+	"fmt"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// policySet is the policies of a layer as they are written: one, a list, or
+// an object that says why they could not be read.
+type policySet struct {
+	policies []document
+	missing  string
+}
+
+// UnmarshalYAML reads one policy, a list of them, or {missing: why}.
+func (s *policySet) UnmarshalYAML(n *yaml.Node) error {
+	if n.Kind == yaml.SequenceNode {
+		return n.Decode(&s.policies)
+	}
+	if n.Kind == yaml.MappingNode && len(n.Content) == 2 && n.Content[0].Value == "missing" {
+		s.missing = n.Content[1].Value
+		if s.missing == "" {
+			return fmt.Errorf("line %d: missing has to say why the policies could not be read", n.Line)
+		}
+		return nil
+	}
+	var d document
+	if err := n.Decode(&d); err != nil {
+		return err
+	}
+	s.policies = []document{d}
+	return nil
+}
+
+// each calls a function with the name and the bytes of each policy of a set,
+// until one fails. Errors name the policy.
+func (r *reader) each(field string, set *policySet, read func(name string, data []byte) error) error {
+	for i, d := range set.policies {
+		place := field
+		if len(set.policies) > 1 {
+			place = fmt.Sprintf("%s[%d]", field, i)
+		}
+		name, data, err := r.read(d, place)
+		if err != nil {
+			return err
+		}
+		if err := read(name, data); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// A list is names, or an object that says why they could not be read.
+type list struct {
+	names   []string
+	missing string
+}
+
+// UnmarshalYAML reads a list of texts, or {missing: why}.
+func (l *list) UnmarshalYAML(n *yaml.Node) error {
+	if n.Kind == yaml.SequenceNode {
+		return n.Decode(&l.names)
+	}
+	var set policySet
+	if err := set.UnmarshalYAML(n); err != nil {
+		return err
+	}
+	if set.missing == "" {
+		return fmt.Errorf("line %d: want a list, or {missing: why it could not be read}", n.Line)
+	}
+	l.missing = set.missing
+	return nil
+}
