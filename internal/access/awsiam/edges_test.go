@@ -158,7 +158,7 @@ func TestEdges_assume(t *testing.T) {
 		{name: "identity_policy_names_another_role", doc: edgeDocAssume,
 			identities: []Identity{role(idA, allow("sts:AssumeRole", idC)), role(idB).trusting(trusts(root))}},
 		{name: "trust_names_a_session", doc: edgeDocAssume, identities: []Identity{role(idA), role(idB).trusting(trusts(aws("arn:aws:sts::111122223333:assumed-role/a/one")))},
-			want: []string{`a -assume-> b by sts:AssumeRole: sts:RoleSessionName StringEquals "one"`}},
+			want: []string{`a -assume-> b by sts:AssumeRole: principal StringEquals "arn:aws:sts::111122223333:assumed-role/a/one"`}},
 		{name: "trust_names_a_deleted_role", doc: edgeDocAssume, identities: []Identity{role(idA).with(func(d *Identity) { d.UniqueID = "AROANEW" }), role(idB).trusting(trusts(aws("AROAOLD")))}},
 		{name: "trust_names_a_unique_id", doc: edgeDocAssume, identities: []Identity{role(idA).with(func(d *Identity) { d.UniqueID = "AROANEW" }), role(idB).trusting(trusts(aws("AROANEW")))},
 			want: []string{"a -assume-> b by sts:AssumeRole: always"}},
