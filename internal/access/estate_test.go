@@ -87,7 +87,7 @@ func (r *toyRound) Decide(store int, all bool, found func(int, []Grant)) bool {
 	return s.color == "open"
 }
 
-func texts(seq Seq) []string {
+func grantTexts(seq Seq) []string {
 	var texts []string
 	for g := range seq {
 		texts = append(texts, fmt.Sprintf("%s %v %s: %v", g.Principal, g.Level, g.Store, g.Formula))
@@ -122,7 +122,7 @@ func TestEstate(t *testing.T) {
 		engine.store(fmt.Sprint("s", i), color)
 	}
 	e := NewEstate(engine)
-	if got := texts(e.Grants()); got != nil {
+	if got := grantTexts(e.Grants()); got != nil {
 		t.Errorf("grants before the first update are %q", got)
 	}
 	update(t, e)
@@ -132,20 +132,20 @@ func TestEstate(t *testing.T) {
 		"p0" + fmt.Sprintf(red, 1), "p2" + fmt.Sprintf(red, 1), "p3" + fmt.Sprintf(red, 1),
 		blue, "p0" + open, "p2" + open, "p3" + open, "p1" + open,
 	}
-	if diff := cmp.Diff(want, texts(e.Grants())); diff != "" {
+	if diff := cmp.Diff(want, grantTexts(e.Grants())); diff != "" {
 		t.Errorf("grants mismatch (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(want[:7], texts(e.Kept())); diff != "" {
+	if diff := cmp.Diff(want[:7], grantTexts(e.Kept())); diff != "" {
 		t.Errorf("kept grants mismatch (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(want[3:6], texts(e.GrantsTo("s1"))); diff != "" {
+	if diff := cmp.Diff(want[3:6], grantTexts(e.GrantsTo("s1"))); diff != "" {
 		t.Errorf("grants to s1 mismatch (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{blue, "p1" + open}, texts(e.GrantsOf("p1"))); diff != "" {
+	if diff := cmp.Diff([]string{blue, "p1" + open}, grantTexts(e.GrantsOf("p1"))); diff != "" {
 		t.Errorf("grants of p1 mismatch (-want +got):\n%s", diff)
 	}
 	for _, seq := range []Seq{e.GrantsTo("s4"), e.GrantsTo("nothing"), e.GrantsOf("nobody")} {
-		if got := texts(seq); got != nil {
+		if got := grantTexts(seq); got != nil {
 			t.Errorf("unexpected grants %q", got)
 		}
 	}
@@ -206,7 +206,7 @@ func TestEstateUpdate(t *testing.T) {
 			principals: engine.principals, stores: engine.stores, changedPrincipals: numbers(len(engine.principals)), changedStores: numbers(len(engine.stores)),
 		})
 		update(t, again)
-		if diff := cmp.Diff(slices.Sorted(slices.Values(texts(again.Grants()))), slices.Sorted(slices.Values(texts(e.Grants())))); diff != "" {
+		if diff := cmp.Diff(slices.Sorted(slices.Values(grantTexts(again.Grants()))), slices.Sorted(slices.Values(grantTexts(e.Grants())))); diff != "" {
 			t.Errorf("%s: grants mismatch (-from scratch +updated):\n%s", step.name, diff)
 		}
 	}
@@ -231,11 +231,11 @@ func TestEstateUpdateIsCancelled(t *testing.T) {
 	if _, err := e.Update(ctx); err == nil {
 		t.Error("a cancelled update gives no error")
 	}
-	if got := texts(e.Grants()); got != nil {
+	if got := grantTexts(e.Grants()); got != nil {
 		t.Errorf("a cancelled update left grants %q", got)
 	}
 	update(t, e)
-	if got := texts(e.Grants()); len(got) != 1 {
+	if got := grantTexts(e.Grants()); len(got) != 1 {
 		t.Errorf("grants after the next update are %q, want one", got)
 	}
 }

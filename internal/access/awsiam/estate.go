@@ -309,12 +309,19 @@ func (p *estatePrincipal) keys() []string {
 	}
 	if r.roleName != "" {
 		keys = append(keys, sessionKey(p.account, r.roleName))
+		if r.roleARN == "" {
+			keys = append(keys, roleKey(p.account, r.roleName))
+		}
 	}
 	return keys
 }
 
 // sessionKey is what the sessions of a role are named by, whatever their names.
 func sessionKey(account, role string) string { return "assumed-role:" + account + "/" + role }
+
+// roleKey is what a role is named by for sessions of which only its name is
+// known, whatever its path.
+func roleKey(account, role string) string { return "role:" + account + "/" + role }
 
 // An estateStore is an [EstateStore] with compiled policies.
 type estateStore struct {
@@ -341,19 +348,24 @@ func (s *estateStore) names() []string {
 	var names []string
 	if s.KMS != nil {
 		for _, g := range s.KMS.Grants {
-			names = append(names, nameKey(g.Grantee))
+			names = append(names, nameKeys(g.Grantee)...)
 		}
 	}
 	return names
 }
 
-// nameKey returns what a principal is named by in a policy.
-func nameKey(text string) string {
-	if a, ok := parseARN(text); ok && a.service == "sts" {
-		if rest, ok := strings.CutPrefix(a.resource, "assumed-role/"); ok {
-			role, _, _ := strings.Cut(rest, "/")
-			return sessionKey(a.account, role)
-		}
+// nameKeys returns what a principal is named by in a policy.
+func nameKeys(text string) []string {
+	a, ok := parseARN(text)
+	if !ok {
+		return []string{text}
 	}
-	return text
+	if rest, ok := strings.CutPrefix(a.resource, "assumed-role/"); ok && a.service == "sts" {
+		role, _, _ := strings.Cut(rest, "/")
+		return []string{text, sessionKey(a.account, role)}
+	}
+	if strings.HasPrefix(a.resource, "role/") {
+		return []string{text, roleKey(a.account, lastName(text))}
+	}
+	return []string{text}
 }

@@ -105,16 +105,7 @@ type principalARNs struct {
 // of returns the ARN of a principal.
 func (a *arnConditions) of(p *estatePrincipal) *principalARNs {
 	r := newPrincipalRequest(p)
-	arn := r.roleARN
-	switch p.Principal.Kind {
-	case Role, Session:
-	case User, Root:
-		arn = p.Principal.ID
-	default:
-		return &principalARNs{whole: true}
-	}
-	r.context = access.NewContext(access.UnknownState).With(principalARN, arn)
-	return &principalARNs{request: r, whole: a.variable > 0 || slices.Contains(p.Context.Keys(), principalARN)}
+	return &principalARNs{request: r, whole: a.variable > 0 || p.Context.Names(principalARN)}
 }
 
 // write writes which conditions of the policies of resources hold.

@@ -18,7 +18,7 @@ type decider struct {
 	states    map[int]*principalState
 	outcomes  map[outcome][]access.Grant
 	prologues map[string]uint32
-	contexts  map[string]access.Context // of the roles of an account
+	contexts  map[string]access.Context // of principals, by account
 
 	// Of the current store and program:
 	store   *estateStore

@@ -165,7 +165,7 @@ func newEstateDocument(d *Document, sum access.Class, actions *actionTable) *est
 		doc.keys = append(doc.keys, st.keys...)
 		if st.principals != nil {
 			for _, text := range st.principals.source.AWS {
-				doc.names = append(doc.names, nameKey(text))
+				doc.names = append(doc.names, nameKeys(text)...)
 			}
 		}
 		doc.statements = append(doc.statements, st)

@@ -18,10 +18,7 @@ func (d *decider) pair(p *principalState, form int) *pair {
 		d.current, d.pairs = p, make([]*pair, len(d.program.forms))
 	}
 	if d.pairs[form] == nil {
-		in := d.e.input(p.estatePrincipal, &d.targets[form], "")
-		// What is known of the principal has been worked out before.
-		in.Request.Context = d.full(p).context.Merge(d.e.resourceContext(&d.targets[form]))
-		d.pairs[form] = &pair{in: in}
+		d.pairs[form] = &pair{in: d.e.input(p.estatePrincipal, &d.targets[form], "")}
 		d.pairs[form].request = newRequest(&d.pairs[form].in)
 	}
 	return d.pairs[form]
@@ -35,7 +32,7 @@ func (d *decider) evaluation(p *principalState, lane int) *evaluation {
 	pair := d.pair(p, l.form)
 	r := *pair.request
 	asked := &d.e.actions.requests[l.action]
-	r.action, r.service, r.name = asked.action, asked.service, asked.name
+	r.written, r.action, r.service, r.name = asked.written, asked.action, asked.service, asked.name
 	if p.sets[0] == nil {
 		p.sets = [3]*policySet{p.identity.set(), p.boundary.set(), p.session.set()}
 		if a := d.e.accounts[p.account]; a != nil {
@@ -45,7 +42,8 @@ func (d *decider) evaluation(p *principalState, lane int) *evaluation {
 		}
 	}
 	e := &evaluation{
-		in: &pair.in, r: &r, identity: p.sets[0], boundary: p.sets[1], session: p.sets[2], serviceControl: p.serviceControl,
+		in: &pair.in, r: &r,
+		layers: layers{identity: p.sets[0], boundary: p.sets[1], session: p.sets[2], serviceControl: p.serviceControl},
 	}
 	switch {
 	case t.store != nil:
@@ -103,7 +101,7 @@ func (d *decider) outcome(p *principalState, t ternary) []access.Grant {
 	var h maphash.Hash
 	h.SetSeed(signatureSeed)
 	for i := range lanes(t.maybe &^ t.sure) {
-		f := d.evaluation(p, i).decide(nil)
+		f := d.evaluation(p, i).decide()
 		formulas[i] = f
 		sum := f.Sum()
 		h.WriteByte(byte(i))

@@ -28,7 +28,7 @@ func (t *actionTable) number(operation string) int {
 	if !ok {
 		n = len(t.requests)
 		t.numbers[r.action] = n
-		t.requests = append(t.requests, request{action: r.action, service: r.service, name: r.name})
+		t.requests = append(t.requests, request{written: r.written, action: r.action, service: r.service, name: r.name})
 		t.byService[r.service] = append(t.byService[r.service], n)
 		t.all = t.all.with(n)
 	}
@@ -332,12 +332,12 @@ func (e *Estate) Explain(principal, store string, found func(access.Request, acc
 			})
 			t := e.target(e.stores[s], program.forms[i])
 			in := e.input(e.principals[p], &t, operation)
-			evaluation := newEvaluation(&in, e.compiled)
+			compiled := newLayers(&in, e.compiled)
 			if found == nil {
-				return evaluation.decide(nil)
+				return newEvaluation(&in, compiled, nil).decide()
 			}
 			var d access.Decision
-			d.Formula = evaluation.decide(&d.Evidence)
+			d.Formula = newEvaluation(&in, compiled, &d.Evidence).decide()
 			found(in.Request, d)
 			return d.Formula
 		})

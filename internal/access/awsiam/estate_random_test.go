@@ -212,6 +212,9 @@ func (r *randomEstate) principal(id string, pool []*awsiam.Document) *awsiam.Est
 		p.Principal.Kind = awsiam.Session
 		p.Principal.Parent = strings.Replace(strings.TrimSuffix(id, "/session"), "sts::", "iam::", 1)
 		p.Principal.Parent = strings.Replace(p.Principal.Parent, "assumed-role/", "role/app/", 1)
+		if r.chance(4) {
+			p.Principal.Parent = ""
+		}
 	case strings.Contains(id, "federated"):
 		p.Principal.Kind, p.Principal.Parent = awsiam.FederatedUser, "arn:aws:iam::111111111111:user/u"
 	case strings.HasSuffix(id, "amazonaws.com"):

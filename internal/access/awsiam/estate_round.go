@@ -146,7 +146,9 @@ func (c *candidates) addName(text string) {
 	case !isARN && isDigits(text):
 		c.accounts[text] = true
 	default:
-		c.keys[nameKey(text)] = true
+		for _, key := range nameKeys(text) {
+			c.keys[key] = true
+		}
 	}
 }
 

@@ -2,8 +2,6 @@ package awsiam
 
 import (
 	"hash/maphash"
-	"slices"
-	"strings"
 
 	"github.com/stowage-dev/stowage/internal/access"
 )
@@ -218,40 +216,23 @@ func (d *decider) full(p *principalState) *request {
 	if p.full != nil {
 		return p.full
 	}
-	if p.Principal.Kind != Role || slices.Contains(p.Context.Keys(), principalARN) {
-		p.full = newRequest(&Input{
-			Request:  access.Request{Principal: p.Principal, Context: d.e.principalContext(p.estatePrincipal)},
-			UniqueID: p.UniqueID, Boundary: p.EstatePrincipal.Boundary,
-		})
-		return p.full
-	}
-	// Roles of one account differ by their ARN and by what is known of them.
 	context, ok := d.contexts[p.account]
 	if !ok {
-		nobody := &estatePrincipal{EstatePrincipal: &EstatePrincipal{}, account: p.account}
-		context = newRequest(&Input{Request: access.Request{
-			Principal: access.Principal{Kind: Role, Account: p.account}, Context: d.e.principalContext(nobody),
-		}}).context
+		context = d.e.base
+		if a := d.e.accounts[p.account]; a != nil {
+			context = context.Merge(a.Principals)
+		}
 		d.contexts[p.account] = context
 	}
 	r := *p.request
-	r.context = context.Merge(p.Context).With(principalARN, r.roleARN)
+	r.context = context.Merge(p.Context)
 	p.full = &r
 	return p.full
 }
 
 // newPrincipalRequest returns a request that says who asks and nothing else.
 func newPrincipalRequest(p *estatePrincipal) *request {
-	r := &request{principal: p.Principal, uniqueID: p.UniqueID, bounded: p.EstatePrincipal.Boundary != nil}
-	r.principal.Account = p.account
-	switch r.principal.Kind {
-	case Role:
-		r.roleARN = r.principal.ID
-	case Session:
-		r.roleARN = r.principal.Parent
-	}
-	if a, ok := parseARN(r.roleARN); ok {
-		r.roleName = a.resource[strings.LastIndexByte(a.resource, '/')+1:]
-	}
-	return r
+	return newRequest(&Input{
+		Request: access.Request{Principal: p.Principal}, UniqueID: p.UniqueID, Boundary: p.EstatePrincipal.Boundary,
+	})
 }
