@@ -32,7 +32,7 @@ const resourceKey = "resource"
 // isNameable reports whether an ARN that begins with a prefix and has a number
 // of colons more, at most, is one that a pattern may describe.
 func isNameable(pattern, prefix string, colons int) bool {
-	g, ok := resourceGlob(pattern)
+	g, ok := globOfResource(pattern)
 	if !ok {
 		return true // not known
 	}
@@ -40,9 +40,9 @@ func isNameable(pattern, prefix string, colons int) bool {
 	return found
 }
 
-// resourceGlob returns the pattern of a term about the resource, unless it
+// globOfResource returns the pattern of a term about the resource, unless it
 // depends on what is not known.
-func resourceGlob(pattern string) (glob, bool) {
+func globOfResource(pattern string) (glob, bool) {
 	p := newResourcePattern(pattern, false)
 	if strings.Contains(pattern, "${") || p.everything || p.problem != "" {
 		return nil, false
@@ -94,7 +94,7 @@ func byChoice(requests []access.Formula, r access.Resource, colons int) access.F
 			if !isName(t) || globs[t.Values[0]] != nil {
 				continue
 			}
-			if g, ok := resourceGlob(t.Values[0]); ok {
+			if g, ok := globOfResource(t.Values[0]); ok {
 				globs[t.Values[0]] = g
 				if rest, ok := g.rest(r.ID, colons); ok && len(names) < maxNames {
 					names = append(names, r.ID+rest.example())
