@@ -136,7 +136,7 @@ func (v *coverage) shares(counts map[string]int) string {
 		total += n
 	}
 	var parts []string
-	for _, outcome := range []string{allowed, explicit, implicit, undecided} {
+	for _, outcome := range []string{allowed, explicit, implicit, denied, undecided} {
 		if n := counts[outcome]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s (%d %%)", n, outcome, 100*n/total))
 		}

@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"maps"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -67,24 +66,24 @@ var deviations = []deviation{
 		docs: "https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html", write: writeFederated,
 	},
 	{
-		id: "O14", what: "ForAnyValue with IfExists does not hold for a key that is absent",
-		docs: userGuide + "reference_policies_elements_condition_operators.html#Conditions_IfExists", write: writeAnyIfExists,
-	},
-	{
-		id: "O15", what: "a variable whose key has a / is not replaced where a resource begins",
+		id: "O14", what: "a variable whose key has a / is not replaced where a resource begins",
 		docs: userGuide + "reference_policies_variables.html", write: writeVariable,
 	},
 	{
-		id: "O16", what: "an address is never unlike a single one of the other version of IP",
+		id: "O15", what: "an address is never unlike a single one of the other version of IP",
 		docs: userGuide + "reference_policies_elements_condition_operators.html#Conditions_IPAddress", write: writeAddress,
 	},
 	{
-		id: "O17", what: "a negated operator does not hold for a variable without a value",
+		id: "O16", what: "a negated operator does not hold for a variable without a value",
 		docs: userGuide + "reference_policies_variables.html#policy-vars-no-value", write: writeVoid,
 	},
 	{
-		id: "O18", what: "NotResource with a variable without a value makes a statement void; AWS also says that it excludes nothing",
+		id: "O17", what: "NotResource with a variable without a value makes a statement void; AWS also says that it excludes nothing",
 		docs: userGuide + "reference_policies_variables.html#policy-vars-no-value", readings: readVoid,
+	},
+	{
+		id: "O18", what: "Block Public Access lets a statement through that is limited by a key of which AWS does not say so, as aws:PrincipalOrgPaths",
+		docs: "https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html#access-control-block-public-access-policy-status", readings: readPublic,
 	},
 }
 
@@ -104,6 +103,20 @@ func writeSession(c awsiamtest.Case) (awsiamtest.Case, bool) {
 		Effect: "Allow", Action: awsiamtest.Strings{"*"}, Resource: awsiamtest.Strings{"*"},
 	})
 	return c, true
+}
+
+// readPublic reads a bucket policy as one that is not public and as one that is.
+func readPublic(c awsiamtest.Case) []awsiamtest.Case {
+	if !c.RestrictPublicBuckets || len(c.ResourcePolicy) == 0 {
+		return nil
+	}
+	private, public := c.Clone(), c.Clone()
+	private.RestrictPublicBuckets = false
+	public.ResourcePolicy[0].Statement = append(public.ResourcePolicy[0].Statement, awsiamtest.Statement{
+		Effect: "Allow", Principal: &awsiamtest.Principals{Any: true},
+		Action: awsiamtest.Strings{"s3:None"}, Resource: awsiamtest.Strings{"*"},
+	})
+	return []awsiamtest.Case{private, public}
 }
 
 // isAccount reports whether a principal is the account that all requests come
@@ -194,28 +207,6 @@ func writeFederated(c awsiamtest.Case) (awsiamtest.Case, bool) {
 		}
 	}
 	return c, true
-}
-
-// writeAnyIfExists takes out the conditions that hold because their key is absent.
-func writeAnyIfExists(c awsiamtest.Case) (awsiamtest.Case, bool) {
-	c = c.Clone()
-	changed := false
-	for _, p := range c.All() {
-		for _, s := range p.Statement {
-			for operator, keys := range s.Condition {
-				if !strings.HasPrefix(operator, "ForAnyValue:") || !strings.HasSuffix(operator, "IfExists") {
-					continue
-				}
-				maps.DeleteFunc(keys, func(key string, _ awsiamtest.Strings) bool {
-					absent := !c.Has(key)
-					changed = changed || absent
-					return absent
-				})
-			}
-			maps.DeleteFunc(s.Condition, func(_ string, keys map[string]awsiamtest.Strings) bool { return len(keys) == 0 })
-		}
-	}
-	return c, changed
 }
 
 // writeAddress writes single addresses as ranges of one.

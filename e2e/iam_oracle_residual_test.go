@@ -32,7 +32,7 @@ func TestIAMOracleResiduals(t *testing.T) {
 	o := newOracle(t)
 	seed, wanted := number(t, "STOWAGE_E2E_ORACLE_SEED", oracleSeed)+1, int(number(t, "STOWAGE_E2E_ORACLE_RESIDUALS", residualCases))
 	r := rand.New(rand.NewPCG(seed, 0))
-	cases, conditional, ways, deviated := 0, 0, 0, make(map[string]int)
+	cases, conditional, open, ways, deviated := 0, 0, 0, 0, make(map[string]int)
 	for start := uint64(0); conditional < wanted && !t.Failed(); start += oracleBatch {
 		var batch []awsiamtest.Case
 		for n := start; n < start+oracleBatch; n++ {
@@ -50,8 +50,12 @@ func TestIAMOracleResiduals(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%v\n%s", err, c)
 			}
-			if d.Verdict() == access.Conditional {
+			switch d.Verdict() {
+			case access.Conditional:
 				conditional++
+			case access.Unknown:
+				open++
+				continue
 			}
 			in, err := c.Input()
 			if err != nil {
@@ -65,9 +69,9 @@ func TestIAMOracleResiduals(t *testing.T) {
 				if !plain {
 					t.Fatalf("undecided with %v:\n%s", known.Context, c)
 				}
-				predicted, err := awsiamtest.Holds(d.Formula, known)
-				if err != nil || predicted != ours {
-					t.Errorf("what remains is %s, which is %v, but the decision is %s (%v):\n%s\nwith %v", d.Formula, predicted, decide(t, known), err, c, known.Context)
+				predicted, err := awsiamtest.Resolve(d.Formula, known)
+				if err != nil || predicted.Verdict() != access.Of(ours).Verdict() {
+					t.Errorf("what remains is %s, which is %s, but the decision is %s (%v):\n%s\nwith %v", d.Formula, predicted, decide(t, known), err, c, known.Context)
 					break
 				}
 				if remains(t, answers[i], known, nil) == ours {
@@ -82,7 +86,10 @@ func TestIAMOracleResiduals(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d cases with unknown keys, %d of them conditional, in %d ways", cases, conditional, ways)
+	t.Logf("%d cases with unknown keys in %d ways, %d of them conditional, %d left open by the documentation", cases, ways, conditional, open)
+	if open*100 > cases {
+		t.Errorf("%d of %d cases are left open, want 1 %% at most", open, cases)
+	}
 	total, by := 0, make(map[string]int)
 	for ids, n := range deviated {
 		total += n
@@ -92,11 +99,11 @@ func TestIAMOracleResiduals(t *testing.T) {
 	}
 	for _, d := range residualDeviations {
 		t.Logf("%4d times %s: %s (%s)", by[d.id], d.id, d.what, d.docs)
-		if by[d.id] == 0 && !t.Failed() {
+		if by[d.id] == 0 && wanted >= residualCases && !t.Failed() {
 			t.Errorf("deviation %s was never seen: take it off the list", d.id)
 		}
 	}
-	t.Logf("%d differences are known deviations", total)
+	t.Logf("%d differences are known deviations: %v", total, deviated)
 }
 
 // A residualDeviation is where the conditions that remain for the other
@@ -125,47 +132,66 @@ var residualDeviations = []residualDeviation{
 		docs: userGuide + "reference_policies_condition-single-vs-multi-valued-context-keys.html", write: writeAbsent,
 	},
 	{
-		id: "C4", what: "a condition that denies by a variable without a value is inverted to one that never holds",
-		docs: userGuide + "reference_policies_variables.html#policy-vars-no-value", holds: invertVoid,
+		id: "C4", what: "a variable in a resource whose key is unknown is taken for one without a value",
+		docs: userGuide + "reference_policies_variables.html", write: writeUnknown,
 	},
 	{
-		id: "C5", what: "a variable in a resource whose key is unknown is taken for one without a value",
-		docs: userGuide + "reference_policies_variables.html", write: writeUnknown,
+		id: "C5", what: "conditions of a permissions boundary do not remain for what a resource policy grants to a role",
+		docs: userGuide + "access_policies_boundaries.html", write: writeBoundary,
+	},
+	{
+		id: "C6", what: "a condition that denies by ForAnyValue with IfExists is inverted as if it held for an absent key",
+		docs: "https://repost.aws/questions/QU9HFmDzP0QGuU-fd7rS6B7w/foranyvalue-stringequalsifexists-behaving-unexpectedly", write: writeAny,
 	},
 }
 
 // writeAbsent writes conditions that hold for an absent key in a way that the
 // other evaluator heeds.
 func writeAbsent(c, _ awsiamtest.Case) (awsiamtest.Case, bool) {
+	return rewriteConditions(c, func(effect, operator, value string) (string, string) {
+		switch {
+		case effect == "Allow" && operator == "Null" && value == "true":
+			return "StringNotLike", "*"
+		case effect == "Allow" && strings.HasPrefix(operator, "ForAllValues:") && !strings.HasSuffix(operator, "IfExists"):
+			return operator + "IfExists", value
+		}
+		return operator, value
+	})
+}
+
+// writeAny writes ForAnyValue without IfExists, which it does not heed.
+func writeAny(c, _ awsiamtest.Case) (awsiamtest.Case, bool) {
+	return rewriteConditions(c, func(_, operator, value string) (string, string) {
+		if strings.HasPrefix(operator, "ForAnyValue:") {
+			operator = strings.TrimSuffix(operator, "IfExists")
+		}
+		return operator, value
+	})
+}
+
+// rewriteConditions returns a case with operators and values replaced, as long
+// as that does not make two conditions one, and whether any was.
+func rewriteConditions(c awsiamtest.Case, replace func(effect, operator, value string) (string, string)) (awsiamtest.Case, bool) {
 	c = c.Clone()
 	changed := false
 	for _, p := range c.All() {
-		for _, s := range p.Statement {
+		for i, s := range p.Statement {
+			written := make(map[string]map[string]awsiamtest.Strings)
 			for operator, keys := range s.Condition {
-				to := ""
-				switch {
-				case operator == "Null":
-					to = "StringNotLike"
-				case strings.HasPrefix(operator, "ForAllValues:") && !strings.HasSuffix(operator, "IfExists"):
-					to = operator + "IfExists"
-				}
 				for key, values := range keys {
-					if to == "" || s.Effect != "Allow" || operator == "Null" && values[0] != "true" || s.Condition[to][key] != nil {
-						continue
+					to, value := replace(s.Effect, operator, values[0])
+					if to == operator || s.Condition[to][key] != nil {
+						to = operator
+					} else {
+						values[0], changed = value, true
 					}
-					delete(keys, key)
-					if s.Condition[to] == nil {
-						s.Condition[to] = make(map[string]awsiamtest.Strings)
+					if written[to] == nil {
+						written[to] = make(map[string]awsiamtest.Strings)
 					}
-					if operator == "Null" {
-						values = awsiamtest.Strings{"*"}
-					}
-					s.Condition[to][key], changed = values, true
-				}
-				if len(keys) == 0 {
-					delete(s.Condition, operator)
+					written[to][key] = values
 				}
 			}
+			p.Statement[i].Condition = written
 		}
 	}
 	return c, changed
@@ -188,6 +214,35 @@ func writeUnknown(c, known awsiamtest.Case) (awsiamtest.Case, bool) {
 		}
 	}
 	return c, changed
+}
+
+// writeBoundary writes the permissions boundary without its conditions: those
+// that hold once all is known are left out, and statements with others.
+func writeBoundary(c, known awsiamtest.Case) (awsiamtest.Case, bool) {
+	if len(c.Boundary) == 0 || len(c.ResourcePolicy) == 0 {
+		return c, false
+	}
+	c = c.Clone()
+	for i, p := range c.Boundary {
+		var kept []awsiamtest.Statement
+		for _, s := range p.Statement {
+			applies := true
+			for operator, keys := range s.Condition {
+				for key, values := range keys {
+					holds, err := awsiamtest.ConditionHolds(known, operator, key, values)
+					applies = applies && holds && err == nil
+				}
+			}
+			if s.Condition = nil; applies {
+				kept = append(kept, s)
+			}
+		}
+		if kept == nil {
+			kept = []awsiamtest.Statement{{Effect: "Allow", Action: awsiamtest.Strings{"s3:None"}, Resource: awsiamtest.Strings{"*"}}}
+		}
+		c.Boundary[i].Statement = kept
+	}
+	return c, true
 }
 
 // replaced returns a text with the variables replaced that are unknown in c.
@@ -227,22 +282,6 @@ func invertAbsent(_ *testing.T, c iamsimulate.Condition, known awsiamtest.Case) 
 	return c.Operator != "ForAllValues:Bool", c.Inverted && isOrdered(c.Operator) && !known.Has(c.Key)
 }
 
-// invertVoid takes values out that cannot be what the key has, as a variable in
-// them has no value.
-func invertVoid(t *testing.T, c iamsimulate.Condition, known awsiamtest.Case) (bool, bool) {
-	if !c.Inverted {
-		return false, false
-	}
-	values := slices.DeleteFunc(slices.Clone(c.Values), func(v string) bool {
-		return !strings.Contains(v, ", '") && slices.ContainsFunc(awsiamtest.Variables(v), func(key string) bool { return !known.Has(key) })
-	})
-	if len(values) == len(c.Values) {
-		return false, false
-	}
-	c.Values = values
-	return len(values) == 0 || conditionHolds(t, known, c), true
-}
-
 func invertValues(t *testing.T, c iamsimulate.Condition, known awsiamtest.Case) (bool, bool) {
 	if !c.Inverted || !isOrdered(c.Operator) || len(c.Values) < 2 {
 		return false, false
@@ -259,6 +298,10 @@ func invertValues(t *testing.T, c iamsimulate.Condition, known awsiamtest.Case) 
 // "C1+C3", or nothing.
 func (o oracle) explainResidual(c, known awsiamtest.Case) string {
 	ours := decide(o.t, known) == allowed
+	// It may be one that shows when all is known, too.
+	if theirs := o.ask(known)[0]; (theirs == allowed) != ours {
+		return o.explain(known, decide(o.t, known))
+	}
 	for set := 1; set < 1<<len(residualDeviations); set++ {
 		var right []residualDeviation
 		var ids []string
@@ -343,7 +386,7 @@ func (o oracle) reportResidual(c, known awsiamtest.Case) {
 		}
 		known := c.Know(values)
 		ours := decide(o.t, known)
-		return remains(o.t, answers[0], known, nil) != (ours == allowed) && o.ask(known)[0] == ours && o.explainResidual(c, known) == ""
+		return remains(o.t, answers[0], known, nil) != (ours == allowed) && agree(ours, o.ask(known)[0]) && o.explainResidual(c, known) == ""
 	})
 	answers, err := o.s.Ask(o.t.Context(), small)
 	if err != nil {

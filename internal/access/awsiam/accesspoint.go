@@ -26,7 +26,7 @@ func (e *evaluation) throughAccessPoint(c claims, bucket access.Formula) (permit
 	through := *e
 	through.r, through.place = &r, "through the access point"
 	through.resourceControl = nil // they are those of the bucket's account
-	there := through.ask(func() outcome { return through.byResourcePolicy("access point policy", e.accessPoint) })
+	there := through.ask(func() verdict { return through.byResourcePolicy("access point policy", e.accessPoint) })
 	permitted = access.And(through.permitted(there), there.limits)
 	if point.VPC != "" {
 		f := e.requires("StringEquals", "", "aws:SourceVpc", literal(point.VPC))

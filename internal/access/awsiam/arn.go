@@ -36,6 +36,9 @@ type resourcePattern struct {
 	everything bool
 	// short: the ARN has less than six segments.
 	short bool
+	// literal is what the pattern begins with, as far as it has no wildcard or
+	// variable.
+	literal string
 	// doubt says why nothing can be said of a resource that would match.
 	doubt string
 }
@@ -52,6 +55,9 @@ func newResourcePattern(text string, variables bool) resourcePattern {
 		return p
 	}
 	colons, early := p.confine()
+	if len(p.pieces) > 0 {
+		p.literal = p.pieces[0].pattern.prefix()
+	}
 	p.short = colons < arnSegments-1
 	switch parts := strings.SplitN(text, ":", 4); {
 	case parts[0] != "arn":
@@ -98,6 +104,9 @@ func (p *resourcePattern) match(r *request, kind policyKind) access.Formula {
 	if p.everything {
 		return access.True()
 	}
+	if p.problem == "" && !p.begins(r.resource) {
+		return access.False()
+	}
 	t := p.resolve(r)
 	switch {
 	case t.problem != "":
@@ -118,6 +127,12 @@ func (p *resourcePattern) match(r *request, kind policyKind) access.Formula {
 		return access.Missing(p.doubt)
 	}
 	return found
+}
+
+// begins reports whether a resource, or one below it, can begin as the pattern
+// does, which most do not.
+func (p *resourcePattern) begins(r access.Resource) bool {
+	return strings.HasPrefix(r.ID, p.literal) || r.Below && strings.HasPrefix(p.literal, r.ID)
 }
 
 // matchResource compares a pattern with the resource, or with everything below

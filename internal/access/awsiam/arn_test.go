@@ -39,8 +39,13 @@ func slowResource(pattern, s string, colons int) bool {
 
 func FuzzResourcePattern(f *testing.F) {
 	for _, seed := range [][2]string{
-		{"s3:::b/*", "s3:::b/k"}, {"dynamodb:*:table/t", "dynamodb:eu:1:table/t"}, {"sqs:e*u:*:q", "sqs:eu:1:q"},
-		{"sqs:?:1:a?b", "sqs:::1:a:b"}, {"s3", "s3:::b"}, {"s3:*", "s3:::b"}, {"logs:*:*:log-group:*:*", "logs:eu:1:log-group:a:log-stream:b"},
+		{"s3:::b/*", "s3:::b/k"},
+		{"dynamodb:*:table/t", "dynamodb:eu:1:table/t"},
+		{"sqs:e*u:*:q", "sqs:eu:1:q"},
+		{"sqs:?:1:a?b", "sqs:::1:a:b"},
+		{"s3", "s3:::b"},
+		{"s3:*", "s3:::b"},
+		{"logs:*:*:log-group:*:*", "logs:eu:1:log-group:a:log-stream:b"},
 	} {
 		f.Add(seed[0], seed[1])
 	}

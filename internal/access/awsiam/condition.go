@@ -255,8 +255,10 @@ func (c *condition) unknown(r *request) access.Formula {
 		found = append(found, access.True())
 	case everything:
 		found = append(found, access.Not(null))
+	case set == forAllValues && len(values) == 0:
+		found = append(found, null)
 	case set == forAllValues:
-		found = append(found, null, c.allOf(values))
+		found = append(found, c.allOf(values)) // which holds without a value, too
 	default:
 		for _, name := range slices.Sorted(maps.Keys(values)) {
 			found = append(found, c.term(set, name, values[name]))
@@ -272,14 +274,10 @@ func (c *condition) unknown(r *request) access.Formula {
 	return f
 }
 
-// allOf returns the term that all values of a key are among some. It also
-// holds when there are none.
+// allOf returns the term that all values of a key are among some.
 func (c *condition) allOf(values map[string][]string) access.Formula {
 	names := slices.Sorted(maps.Keys(values))
-	switch len(names) {
-	case 0:
-		return access.False()
-	case 1:
+	if len(names) == 1 {
 		return c.term(forAllValues, names[0], values[names[0]])
 	}
 	// Values with wildcards and without are one list, of patterns.

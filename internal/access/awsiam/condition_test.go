@@ -55,8 +55,10 @@ func TestConditionOfUnknownKeys(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	pick := func(from []string) string { return from[r.IntN(len(from))] }
 	names := slices.Sorted(maps.Keys(operators))
-	literals := []string{"a", "b", "ab", "*", "", "A", "10", "10.0", "9", "true", "false", "2026-01-01", "10.0.0.0/8", "10.1.1.1",
-		"arn:aws:s3:::a", "arn:aws:s3:::*", "a*", "?", "QQ==", "${v}", "x${v}", "${v}*", "${w, 'a'}", "${*}", "${v}${w}", "${x"}
+	literals := []string{
+		"a", "b", "ab", "*", "", "A", "10", "10.0", "9", "true", "false", "2026-01-01", "10.0.0.0/8", "10.1.1.1",
+		"arn:aws:s3:::a", "arn:aws:s3:::*", "a*", "?", "QQ==", "${v}", "x${v}", "${v}*", "${w, 'a'}", "${*}", "${v}${w}", "${x",
+	}
 	values := []string{"a", "b", "ab", "*", "", "10", "9", "true", "False", "2026-01-01T00:00:00Z", "10.1.1.1", "::1", "arn:aws:s3:::a", "QQ=="}
 	state := func(c access.Context, key string) access.Context {
 		switch r.IntN(4) {

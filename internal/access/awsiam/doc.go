@@ -62,8 +62,8 @@
 //   - "resource", the ARN of the resource, by the rules of a Resource element,
 //     when the request is about everything below a name, or a variable is not
 //     known;
-//   - "sts:RoleSessionName", the name of the session of a role, when a policy
-//     names a session and the principal is a role of which any may be used.
+//   - "principal", the ARN of a session, when a policy names one and the
+//     principal is a role of which any may be used.
 //
 // # Keys, buckets, access points, roles
 //

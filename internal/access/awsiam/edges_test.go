@@ -171,7 +171,7 @@ func TestEdges_assume(t *testing.T) {
 		},
 		{
 			name: "trust_names_a_session", doc: edgeDocAssume, identities: []Identity{role(idA), role(idB).trusting(trusts(aws("arn:aws:sts::111122223333:assumed-role/a/one")))},
-			want: []string{`a -assume-> b by sts:AssumeRole: sts:RoleSessionName StringEquals "one"`},
+			want: []string{`a -assume-> b by sts:AssumeRole: principal StringEquals "arn:aws:sts::111122223333:assumed-role/a/one"`},
 		},
 		{name: "trust_names_a_deleted_role", doc: edgeDocAssume, identities: []Identity{role(idA).with(func(d *Identity) { d.UniqueID = "AROANEW" }), role(idB).trusting(trusts(aws("AROAOLD")))}},
 		{

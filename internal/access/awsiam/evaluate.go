@@ -9,7 +9,7 @@ import (
 // Evaluate decides a request, and says why.
 func Evaluate(in Input) access.Decision {
 	var d access.Decision
-	d.Formula = newEvaluation(&in, newLayers(&in), &d.Evidence).decide()
+	d.Formula = newEvaluation(&in, newLayers(&in, compile), &d.Evidence).decide()
 	return d
 }
 
@@ -22,7 +22,9 @@ type layers struct {
 	serviceControl, resourceControl []*policySet
 }
 
-func newLayers(in *Input) layers {
+// newLayers compiles the policies of an input by a function, which may have done
+// so before.
+func newLayers(in *Input, compile func(*Document) *compiledDocument) layers {
 	l := layers{
 		identity: newPolicySet(&in.Identity, compile),
 		boundary: newPolicySet(in.Boundary, compile),
@@ -83,7 +85,7 @@ type claims struct {
 }
 
 // ask asks all layers.
-func (e *evaluation) ask(byResource func() outcome) claims {
+func (e *evaluation) ask(byResource func() verdict) claims {
 	rcp, scp, endpoint := e.byResourceControl(), e.byServiceControl(), e.byEndpoint()
 	resource := byResource()
 	boundary, session, identity := e.byBoundary(), e.bySession(), e.byIdentity()
@@ -128,5 +130,10 @@ func (e *evaluation) permitted(c claims) access.Formula {
 	case within.Equal(across):
 		return within
 	}
-	return access.And(access.Or(within, across), access.Missing("the account of the principal or that of the resource is not known"))
+	return access.And(access.Or(within, across), unknownAccounts())
+}
+
+// unknownAccounts is what depends on whether two accounts are the same.
+func unknownAccounts() access.Formula {
+	return access.Missing("the account of the principal or that of the resource is not known")
 }

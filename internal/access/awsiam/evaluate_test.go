@@ -97,7 +97,7 @@ func FuzzEvaluate(f *testing.F) {
 			in.S3 = &S3{RestrictPublicBuckets: true, AccessPoint: &AccessPoint{ARN: resource, Account: abroad, Policy: &other}}
 			in.KMS = &KMS{Grants: []KeyGrant{{Grantee: value, Operations: []string{action}, EncryptionContextEquals: map[string]string{value: value}}}}
 			d := Evaluate(in)
-			if without := newEvaluation(&in, newLayers(&in), nil).decide(); !without.Equal(d.Formula) {
+			if without := newEvaluation(&in, newLayers(&in, compile), nil).decide(); !without.Equal(d.Formula) {
 				t.Errorf("with evidence %v, without %v", d.Formula, without)
 			}
 		}
@@ -135,7 +135,7 @@ func BenchmarkEvaluate(b *testing.B) {
 // and nobody wants to know why.
 func BenchmarkDecide(b *testing.B) {
 	in := benchmarkInput()
-	compiled := newLayers(&in)
+	compiled := newLayers(&in, compile)
 	b.ReportAllocs()
 	for b.Loop() {
 		newEvaluation(&in, compiled, nil).decide()
@@ -146,7 +146,7 @@ func BenchmarkCompile(b *testing.B) {
 	in := benchmarkInput()
 	b.ReportAllocs()
 	for b.Loop() {
-		newLayers(&in)
+		newLayers(&in, compile)
 	}
 }
 

@@ -6,26 +6,26 @@ import (
 	"github.com/stowage-dev/stowage/internal/access"
 )
 
-// A layer is the evidence of one layer of policies. A nil one collects nothing
+// A layerEvidence is the evidence of one layer of policies. A nil one collects nothing
 // and costs nothing.
-type layer struct {
+type layerEvidence struct {
 	access.Layer
 	notes []string
 }
 
 // layer begins the evidence of a layer, if there is to be any.
-func (e *evaluation) layer(name string) *layer {
+func (e *evaluation) layer(name string) *layerEvidence {
 	if e.evidence == nil {
 		return nil
 	}
 	if e.place != "" {
 		name += ", " + e.place
 	}
-	return &layer{Layer: access.Layer{Name: name}}
+	return &layerEvidence{Layer: access.Layer{Name: name}}
 }
 
 // end adds a layer to the evidence.
-func (e *evaluation) end(l *layer, result access.Formula, notes ...string) {
+func (e *evaluation) end(l *layerEvidence, result access.Formula, notes ...string) {
 	if l == nil {
 		return
 	}
@@ -40,7 +40,7 @@ func (e *evaluation) note(name string, result access.Formula, note string) {
 }
 
 // endLimit adds a layer of policies that have to allow the request.
-func (e *evaluation) endLimit(l *layer, o outcome) {
+func (e *evaluation) endLimit(l *layerEvidence, o verdict) {
 	if l == nil {
 		return
 	}
@@ -55,14 +55,14 @@ func (e *evaluation) endLimit(l *layer, o outcome) {
 }
 
 // missing notes an input that could not be read.
-func (l *layer) missing(f access.Formula) {
+func (l *layerEvidence) missing(f access.Formula) {
 	if l != nil {
 		l.notes = append(l.notes, f.String())
 	}
 }
 
 // reason returns where the reason of a statement is collected.
-func (l *layer) reason() *reason {
+func (l *layerEvidence) reason() *reason {
 	if l == nil {
 		return nil
 	}
@@ -70,7 +70,7 @@ func (l *layer) reason() *reason {
 }
 
 // statement adds a statement that was looked at.
-func (l *layer) statement(policy string, s *compiledStatement, g grantee, why *reason) {
+func (l *layerEvidence) statement(policy string, s *compiledStatement, g grantee, why *reason) {
 	if l == nil {
 		return
 	}
@@ -81,7 +81,7 @@ func (l *layer) statement(policy string, s *compiledStatement, g grantee, why *r
 }
 
 // grant adds what gives access and is no statement of a policy.
-func (l *layer) grant(name, id string, index int, applies access.Formula, why string) {
+func (l *layerEvidence) grant(name, id string, index int, applies access.Formula, why string) {
 	if l == nil {
 		return
 	}

@@ -1,6 +1,9 @@
 package awsiam
 
-import "unicode/utf8"
+import (
+	"slices"
+	"unicode/utf8"
+)
 
 // A glob is a pattern as units: the characters of a text, and wildcards, which
 // are negative. A wildcard that came in by the value of a variable is a
@@ -179,6 +182,15 @@ func (g glob) isLiteral() bool {
 		}
 	}
 	return true
+}
+
+// prefix returns the text before the first wildcard.
+func (g glob) prefix() string {
+	end := slices.IndexFunc(g, func(u rune) bool { return u < 0 })
+	if end < 0 {
+		end = len(g)
+	}
+	return string(g[:end])
 }
 
 func isMany(u rune) bool { return u == anyMany || u == manyInside }

@@ -35,7 +35,7 @@ func runScenarios(t *testing.T, scenarios []scenario) {
 			if got := d.Formula.String(); s.formula != "" && got != s.formula {
 				t.Errorf("formula\n%s\nwant\n%s", got, s.formula)
 			}
-			if f := newEvaluation(&s.in, newLayers(&s.in), nil).decide(); !f.Equal(d.Formula) {
+			if f := newEvaluation(&s.in, newLayers(&s.in, compile), nil).decide(); !f.Equal(d.Formula) {
 				t.Errorf("without evidence the answer is %v, want %v", f, d.Formula)
 			}
 		})

@@ -96,7 +96,8 @@ type S3 struct {
 	// ABAC: tags of the bucket count as aws:ResourceTag.
 	ABAC bool
 	// AccessPoint is the access point that the request uses; nil when it
-	// names the bucket.
+	// names the bucket. The resource of the request is the bucket or object
+	// behind it in any case.
 	AccessPoint *AccessPoint
 	// Missing says why the settings could not be read; empty when they were.
 	Missing string

@@ -2,11 +2,11 @@ package awsiam
 
 import "github.com/stowage-dev/stowage/internal/access"
 
-// noLimit is the outcome of a layer that is not there.
-var noLimit = outcome{allow: grantee{direct: access.True()}}
+// noLimit is the verdict of a layer that is not there.
+var noLimit = verdict{allow: grantee{direct: access.True()}}
 
 // byResource asks the policy of the resource, and the ACLs of a bucket.
-func (e *evaluation) byResource() outcome {
+func (e *evaluation) byResource() verdict {
 	o := e.byResourcePolicy(layerName(resourcePolicy), e.resource)
 	if e.rootMayRepair() {
 		o.deny = access.False()
@@ -15,10 +15,10 @@ func (e *evaluation) byResource() outcome {
 	return o
 }
 
-func (e *evaluation) byResourcePolicy(name string, s *policySet) outcome {
+func (e *evaluation) byResourcePolicy(name string, s *policySet) verdict {
 	if s == nil {
 		e.note(name, access.False(), "there is no policy: it gives nothing")
-		return outcome{}
+		return verdict{}
 	}
 	l := e.layer(name)
 	o := s.evaluate(e.r, resourcePolicy, l)
@@ -27,7 +27,7 @@ func (e *evaluation) byResourcePolicy(name string, s *policySet) outcome {
 }
 
 // granteeNote says in words what a grant of the resource's policy needs besides.
-func granteeNote(o outcome) string {
+func granteeNote(o verdict) string {
 	switch g := o.allow; {
 	case o.deny.IsTrue():
 		return "a statement denies the request"
@@ -44,7 +44,7 @@ func granteeNote(o outcome) string {
 // byBoundary asks the permissions boundary.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
-func (e *evaluation) byBoundary() outcome {
+func (e *evaluation) byBoundary() verdict {
 	return e.byLimit(e.boundary, boundaryPolicy, "there is none: does not limit")
 }
 
@@ -53,29 +53,31 @@ func (e *evaluation) byBoundary() outcome {
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#policies_session
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html
-func (e *evaluation) bySession() outcome {
+func (e *evaluation) bySession() verdict {
 	if e.session == nil && e.r.principal.Kind == FederatedUser {
 		e.note(layerName(sessionPolicy), access.False(), "there is none, and a federated user has no permissions but those of its session policies")
-		return outcome{}
+		return verdict{}
 	}
 	return e.byLimit(e.session, sessionPolicy, "there is none: does not limit")
 }
 
 // byIdentity asks the identity policies. The root user needs none, and those
-// who belong to no account have none.
-func (e *evaluation) byIdentity() outcome {
+// who belong to no account have none that could allow anything.
+func (e *evaluation) byIdentity() verdict {
 	switch e.r.principal.Kind {
 	case Root:
 		e.note(layerName(identityPolicy), access.True(), "the root user has full access to its account")
 		return noLimit
 	case Anonymous, Service, WebIdentity:
-		return outcome{}
+		if len(e.identity.policies) == 0 && e.identity.missing == "" {
+			return verdict{}
+		}
 	}
 	return e.byLimit(e.identity, identityPolicy, "")
 }
 
 // byLimit asks policies that have to allow the request if there are any.
-func (e *evaluation) byLimit(s *policySet, kind policyKind, none string) outcome {
+func (e *evaluation) byLimit(s *policySet, kind policyKind, none string) verdict {
 	if s == nil {
 		e.note(layerName(kind), access.True(), none)
 		return noLimit
@@ -90,7 +92,7 @@ func (e *evaluation) byLimit(s *policySet, kind policyKind, none string) outcome
 // the request.
 //
 // https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html
-func (e *evaluation) byEndpoint() outcome {
+func (e *evaluation) byEndpoint() verdict {
 	if e.endpoint == nil {
 		return noLimit
 	}
@@ -106,7 +108,7 @@ func (e *evaluation) byEndpoint() outcome {
 		o := one.evaluate(e.r, endpointPolicy, l)
 		allow, deny = append(allow, e.throughEndpoint(o.allow)), append(deny, o.deny)
 	}
-	all := outcome{allow: grantee{direct: access.And(allow...)}, deny: access.Or(deny...)}
+	all := verdict{allow: grantee{direct: access.And(allow...)}, deny: access.Or(deny...)}
 	e.endLimit(l, all)
 	return all
 }

@@ -115,6 +115,7 @@ func (stringLike) term(_ *operand, t *resolved) (name, value, problem string) {
 	}
 	return "StringLike", t.String(true), ""
 }
+
 func (stringLike) match(_ *operand, t *resolved, s string) (bool, string) {
 	return t.glob().match(s), ""
 }
@@ -125,8 +126,9 @@ type ignoreCase struct{ text }
 
 func (ignoreCase) name() string { return "StringEqualsIgnoreCase" }
 func (ignoreCase) term(_ *operand, t *resolved) (name, value, problem string) {
-	return "StringEqualsIgnoreCase", t.String(false), ""
+	return "StringEqualsIgnoreCase", asciiLower(t.String(false)), ""
 }
+
 func (ignoreCase) match(_ *operand, t *resolved, s string) (bool, string) {
 	lower := make(glob, 0, len(s))
 	for _, u := range t.glob() {
@@ -157,6 +159,7 @@ func (arnLike) term(_ *operand, t *resolved) (name, value, problem string) {
 	}
 	return "ArnLike", t.String(true), ""
 }
+
 func (arnLike) match(_ *operand, t *resolved, s string) (bool, string) {
 	g := t.glob()
 	p, ok := newARNPattern(g)
@@ -183,7 +186,9 @@ func (o boolean) name() string { return o.operatorName }
 func (o boolean) term(x *operand, _ *resolved) (name, value, problem string) {
 	return o.operatorName, asciiLower(x.text), ""
 }
+
 func (boolean) parse(t template) (any, string) { b, problem := parseBool(t.text); return b, problem }
+
 func (boolean) match(o *operand, _ *resolved, s string) (bool, string) {
 	b, problem := parseBool(s)
 	return b == o.parsed, problem
@@ -225,7 +230,7 @@ type address struct{ plain }
 
 func (address) name() string { return "IpAddress" }
 func (address) term(x *operand, _ *resolved) (name, value, problem string) {
-	return "IpAddress", x.text, ""
+	return "IpAddress", x.parsed.(netip.Prefix).String(), ""
 }
 func (address) parse(t template) (any, string) { return wrap(parsePrefix(t.text)) }
 func (address) match(o *operand, _ *resolved, s string) (bool, string) {

@@ -14,7 +14,7 @@ import (
 //
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_evaluation.html
-func (e *evaluation) byServiceControl() outcome {
+func (e *evaluation) byServiceControl() verdict {
 	all := noLimit
 	var why string
 	switch kind := e.r.principal.Kind; {
@@ -38,7 +38,7 @@ func (e *evaluation) byServiceControl() outcome {
 		e.endLimit(l, o)
 		allow, deny = append(allow, o.allow.named()), append(deny, o.deny)
 	}
-	return outcome{allow: grantee{direct: access.And(allow...)}, deny: access.Or(deny...)}
+	return verdict{allow: grantee{direct: access.And(allow...)}, deny: access.Or(deny...)}
 }
 
 // byResourceControl asks the resource control policies. Only their denials
@@ -47,7 +47,7 @@ func (e *evaluation) byServiceControl() outcome {
 //
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html
 // https://docs.aws.amazon.com/kms/latest/developerguide/resource-control-policies.html
-func (e *evaluation) byResourceControl() outcome {
+func (e *evaluation) byResourceControl() verdict {
 	all := noLimit
 	var why string
 	switch {

@@ -34,8 +34,8 @@ func newPolicySet(source *PolicySet, compile func(*Document) *compiledDocument) 
 	return s
 }
 
-// An outcome is what the policies of one layer say.
-type outcome struct {
+// A verdict is what the policies of one layer say.
+type verdict struct {
 	// allow says by whom the principal is named; of policies that name nobody
 	// it is direct.
 	allow grantee
@@ -44,7 +44,7 @@ type outcome struct {
 
 // evaluate compares a request with all statements. They go into the evidence of
 // the layer.
-func (s *policySet) evaluate(r *request, kind policyKind, l *layer) outcome {
+func (s *policySet) evaluate(r *request, kind policyKind, l *layerEvidence) verdict {
 	var direct, role, account, deny []access.Formula
 	if s.missing != "" {
 		unknown := access.Missing(layerName(kind) + ": " + s.missing)
@@ -71,7 +71,7 @@ func (s *policySet) evaluate(r *request, kind policyKind, l *layer) outcome {
 			direct, role, account = append(direct, g.direct), append(role, g.role), append(account, g.account)
 		}
 	}
-	return outcome{grantee{access.Or(direct...), access.Or(role...), access.Or(account...)}, access.Or(deny...)}
+	return verdict{grantee{access.Or(direct...), access.Or(role...), access.Or(account...)}, access.Or(deny...)}
 }
 
 // layerName is what evidence calls the layer of a kind of policies.

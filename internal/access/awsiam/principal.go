@@ -38,7 +38,6 @@ type awsPrincipal struct {
 	account string // of an account or its root
 	session bool   // of a role, by its name
 	role    string // the name of the role of a session
-	name    string // of the session
 }
 
 func newPrincipalSet(source *Principals, negated bool) *principalSet {
@@ -51,7 +50,7 @@ func newPrincipalSet(source *Principals, negated bool) *principalSet {
 				p.account = a.account
 			case a.service == "sts" && session:
 				p.session, p.account = true, a.account
-				p.role, p.name, _ = strings.Cut(rest, "/")
+				p.role, _, _ = strings.Cut(rest, "/")
 			}
 		} else if len(text) == len("111122223333") && isDigits(text) {
 			p.account = text
@@ -126,8 +125,9 @@ func (p *awsPrincipal) isRoleOf(r *request) bool {
 	return ok && a.service == "iam" && a.account == r.principal.Account && strings.HasPrefix(a.resource, "role/")
 }
 
-// isSession compares the session that a policy names with the principal. The
-// name of the session that uses a role is not known.
+// isSession compares the session that a policy names with the principal. Which
+// session uses a role is not known; sts:RoleSessionName would be the one that
+// is asked for.
 func (p *awsPrincipal) isSession(r *request) access.Formula {
 	switch {
 	case r.principal.Kind == Session:
@@ -135,7 +135,7 @@ func (p *awsPrincipal) isSession(r *request) access.Formula {
 	case r.principal.Kind != Role || p.account != r.principal.Account || p.role != r.roleName:
 		return access.False()
 	}
-	return access.If(access.Term{Key: "sts:RoleSessionName", Operator: "StringEquals", Values: []string{p.name}})
+	return access.If(access.Term{Key: "principal", Operator: "StringEquals", Values: []string{p.text}})
 }
 
 // except returns what has to hold for a statement with NotPrincipal to be
@@ -148,10 +148,13 @@ func (p *awsPrincipal) isSession(r *request) access.Formula {
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
 func (s *principalSet) except(r *request, deny bool) access.Formula {
 	f := s.exceptNamed(r)
-	if deny && slices.Contains([]string{Role, Session, User}, r.principal.Kind) {
-		return access.Or(f, r.bounded)
+	switch {
+	case !deny || !r.bounded || !slices.Contains([]string{Role, Session, User}, r.principal.Kind):
+		return f
+	case r.unbounded != "":
+		return access.Or(f, access.Missing(layerName(boundaryPolicy)+": "+r.unbounded))
 	}
-	return f
+	return access.True()
 }
 
 func (s *principalSet) exceptNamed(r *request) access.Formula {

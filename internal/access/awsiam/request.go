@@ -18,8 +18,8 @@ type request struct {
 	// is not known; roleName is its name without the path.
 	roleARN, roleName string
 	uniqueID          string
-	// bounded is whether the principal has a permissions boundary.
-	bounded access.Formula
+	bounded           bool   // the principal has a permissions boundary
+	unbounded         string // why it is not known whether it has one
 
 	resource access.Resource
 	context  access.Context
@@ -46,12 +46,12 @@ func newRequest(in *Input) *request {
 		action:    asciiLower(in.Request.Action),
 		principal: in.Request.Principal,
 		uniqueID:  in.UniqueID,
-		bounded:   access.Of(in.Boundary != nil),
+		bounded:   in.Boundary != nil,
 		resource:  in.Request.Resource,
 		context:   in.Request.Context,
 	}
-	if in.Boundary != nil && in.Boundary.Missing != "" && len(in.Boundary.Policies) == 0 {
-		r.bounded = access.Missing(layerName(boundaryPolicy) + ": " + in.Boundary.Missing)
+	if in.Boundary != nil && len(in.Boundary.Policies) == 0 {
+		r.unbounded = in.Boundary.Missing
 	}
 	r.service, r.name, _ = strings.Cut(r.action, ":")
 	if a, ok := parseARN(r.principal.ID); ok && r.principal.Account == "" {

@@ -64,8 +64,10 @@ func TestScenariosOfConditions(t *testing.T) {
 		{name: "A68_null_true_and_missing_key", doc: docOperators, want: access.Allowed, in: readIf("Null", "aws:TokenIssueTime", list("true"))},
 		{name: "A68_null_false_and_missing_key", doc: docOperators, want: access.Denied, in: readIf("Null", "aws:TokenIssueTime", list("false"))},
 		{name: "A68_null_false_and_present_key", doc: docOperators, want: access.Allowed, in: readIf("Null", "aws:TokenIssueTime", list("false"), "aws:TokenIssueTime", "2026-01-01T00:00:00Z")},
-		{name: "A69_several_values_without_set_operator", doc: docSets, want: access.Unknown, in: readIf("StringEquals", "aws:TagKeys", list("a")).with(tagKeys("a", "b")),
-			formula: "unknown: condition StringEquals of aws:TagKeys: the key has several values and the condition no set operator, which is not documented"},
+		{
+			name: "A69_several_values_without_set_operator", doc: docSets, want: access.Unknown, in: readIf("StringEquals", "aws:TagKeys", list("a")).with(tagKeys("a", "b")),
+			formula: "unknown: condition StringEquals of aws:TagKeys: the key has several values and the condition no set operator, which is not documented",
+		},
 		{name: "A70_key_in_other_case", doc: docKeys, want: access.Allowed, in: readIf("StringEquals", "AWS:sourcevpc", list("vpc-1"), vpc, "vpc-1")},
 		{name: "A70_value_in_other_case", doc: docOperators, want: access.Denied, in: readIf("StringEquals", vpc, list("VPC-1"), vpc, "vpc-1")},
 		{name: "A70_value_in_other_case_ignored", doc: docOperators, want: access.Allowed, in: readIf("StringEqualsIgnoreCase", vpc, list("VPC-1"), vpc, "vpc-1")},
@@ -89,30 +91,58 @@ func TestScenariosOfConditions(t *testing.T) {
 		{name: "A76_star_in_a_value_is_a_star", doc: docVariables, want: access.Allowed, in: ask(aRole, "s3:GetObject", "arn:aws:s3:::records/*", team, "*").identity(allow("s3:*", "arn:aws:s3:::records/${aws:PrincipalTag/team}"))},
 		{name: "A77_escaped_star", doc: docVariables, want: access.Denied, in: read(aRole).identity(allow("s3:*", "arn:aws:s3:::records/${*}"))},
 		{name: "A77_escaped_characters", doc: docVariables, want: access.Allowed, in: ask(aRole, "s3:GetObject", "arn:aws:s3:::records/*?$").identity(allow("s3:*", "arn:aws:s3:::records/${*}${?}${$}"))},
-		{name: "A78_variable_that_is_not_known", doc: docVariables, want: access.Conditional, in: ask(aRole, "s3:GetObject", "arn:aws:s3:::home/blue/x").identity(allow("s3:*", "arn:aws:s3:::home/${aws:PrincipalTag/team}/x")).context(unknown),
-			formula: `aws:PrincipalTag/team StringEquals "blue"`},
+		{
+			name: "A78_variable_that_is_not_known", doc: docVariables, want: access.Conditional, in: ask(aRole, "s3:GetObject", "arn:aws:s3:::home/blue/x").identity(allow("s3:*", "arn:aws:s3:::home/${aws:PrincipalTag/team}/x")).context(unknown),
+			formula: `aws:PrincipalTag/team StringEquals "blue"`,
+		},
 		{name: "A78_variable_that_is_not_known_elsewhere", doc: docVariables, want: access.Denied, in: ask(aRole, "s3:GetObject", "arn:aws:s3:::other/blue/x").identity(allow("s3:*", "arn:aws:s3:::home/${aws:PrincipalTag/team}/x")).context(unknown)},
-		{name: "A78_variable_that_is_not_known_and_wildcard", doc: docVariables, want: access.Conditional, in: ask(aRole, "s3:GetObject", "arn:aws:s3:::home/blue/x").identity(allow("s3:*", "arn:aws:s3:::home/${aws:PrincipalTag/team}*")).context(unknown),
-			formula: `aws:PrincipalTag/team is present and resource ArnLike "arn:aws:s3:::home/${aws:PrincipalTag/team}*"`},
+		{
+			name: "A78_variable_that_is_not_known_and_wildcard", doc: docVariables, want: access.Conditional, in: ask(aRole, "s3:GetObject", "arn:aws:s3:::home/blue/x").identity(allow("s3:*", "arn:aws:s3:::home/${aws:PrincipalTag/team}*")).context(unknown),
+			formula: `aws:PrincipalTag/team is present and resource ArnLike "arn:aws:s3:::home/${aws:PrincipalTag/team}*"`,
+		},
 		{name: "A79_deny_not_equals_if_exists_and_missing_key", doc: docOperators, want: access.Denied, in: readUnless("StringNotEqualsIfExists", vpc, list("vpc-1"))},
 		{name: "A79_unknown_key_of_allow_and_deny_cancels_out", doc: docOperators, want: access.Denied, in: read(aRole).identity(
 			allow("s3:*", "*", "Condition", `{"StringEquals":{"aws:SourceVpc":"vpc-1"}}`), deny("s3:*", "*", "Condition", `{"StringLike":{"AWS:SourceVPC":"vpc-1"}}`)).context(unknown)},
-		{name: "A79_unknown_key_if_exists", doc: docOperators, want: access.Conditional, in: readIf("StringEqualsIfExists", vpc, list("vpc-1")).context(unknown),
-			formula: `aws:SourceVpc StringEquals "vpc-1" or aws:SourceVpc is absent`},
-		{name: "A79_unknown_key_for_all_values_of_a_negation", doc: docSets, want: access.Conditional, in: readIf("ForAllValues:StringNotEquals", "aws:TagKeys", list("b", "a")).context(unknown),
-			formula: `not (aws:TagKeys ForAnyValue:StringEquals ["a", "b"])`},
-		{name: "A79_unknown_key_and_star", doc: docOperators, want: access.Conditional, in: readIf("StringLike", vpc, list("*")).context(unknown),
-			formula: `aws:SourceVpc is present`},
-		{name: "A79_operator_that_is_not_known", doc: docOperators, want: access.Unknown, in: readIf("StringSounds", vpc, list("x")),
-			formula: `unknown: condition operator "StringSounds" of aws:SourceVpc is not known`},
-		{name: "A79_session_name_in_userid", doc: docVariables, want: access.Allowed,
-			in: readIf("StringLike", "aws:userid", list(roleID+":*")).context(unknown).with(func(in *Input) { in.UniqueID = roleID })},
-		{name: "A79_session_name_in_userid_of_another_role", doc: docVariables, want: access.Denied,
-			in: readIf("StringLike", "aws:userid", list("AROAOTHER:*")).context(unknown).with(func(in *Input) { in.UniqueID = roleID })},
-		{name: "R10_session_tags_disabled", doc: "eks/latest/userguide/pod-id-abac.html", want: access.Denied,
-			in: readIf("StringEquals", "aws:PrincipalTag/kubernetes-namespace", list("shop"))},
-		{name: "R10_session_tags", doc: "eks/latest/userguide/pod-id-abac.html", want: access.Allowed,
-			in: readIf("StringEquals", "aws:PrincipalTag/kubernetes-namespace", list("shop"), "aws:PrincipalTag/kubernetes-namespace", "shop")},
+		{
+			name: "A79_unknown_key_if_exists", doc: docOperators, want: access.Conditional, in: readIf("StringEqualsIfExists", vpc, list("vpc-1")).context(unknown),
+			formula: `aws:SourceVpc StringEquals "vpc-1" or aws:SourceVpc is absent`,
+		},
+		{
+			name: "A79_unknown_key_for_all_values_of_a_negation", doc: docSets, want: access.Conditional, in: readIf("ForAllValues:StringNotEquals", "aws:TagKeys", list("b", "a")).context(unknown),
+			formula: `not (aws:TagKeys ForAnyValue:StringEquals ["a", "b"])`,
+		},
+		{
+			name: "A79_unknown_key_and_star", doc: docOperators, want: access.Conditional, in: readIf("StringLike", vpc, list("*")).context(unknown),
+			formula: `aws:SourceVpc is present`,
+		},
+		{
+			name: "A79_operator_that_is_not_known", doc: docOperators, want: access.Unknown, in: readIf("StringSounds", vpc, list("x")),
+			formula: `unknown: condition operator "StringSounds" of aws:SourceVpc is not known`,
+		},
+		{
+			name: "A79_session_name_in_userid", doc: docVariables, want: access.Allowed,
+			in: readIf("StringLike", "aws:userid", list(roleID+":*")).context(unknown).with(func(in *Input) { in.UniqueID = roleID }),
+		},
+		{
+			name: "A79_session_name_in_userid_of_another_role", doc: docVariables, want: access.Denied,
+			in: readIf("StringLike", "aws:userid", list("AROAOTHER:*")).context(unknown).with(func(in *Input) { in.UniqueID = roleID }),
+		},
+		{
+			name: "D01_conditions_that_remain", doc: docOperators, want: access.Conditional,
+			in: read(aRole).identity(
+				allow("s3:*", "*", "Condition", `{"StringEquals":{"aws:SourceVpc":"vpc-1"},"Bool":{"aws:MultiFactorAuthPresent":"true"}}`),
+				allow("s3:Get*", "*", "Condition", `{"IpAddress":{"aws:SourceIp":["203.0.113.7/24","198.51.100.1"]}}`),
+				deny("s3:*", "*", "Condition", `{"Bool":{"aws:SecureTransport":"false"}}`)).context(unknown),
+			formula: `((aws:SourceVpc StringEquals "vpc-1" and aws:MultiFactorAuthPresent Bool "true") or aws:SourceIp IpAddress ["198.51.100.1/32", "203.0.113.0/24"]) and not (aws:SecureTransport Bool "false")`,
+		},
+		{
+			name: "R10_session_tags_disabled", doc: "eks/latest/userguide/pod-id-abac.html", want: access.Denied,
+			in: readIf("StringEquals", "aws:PrincipalTag/kubernetes-namespace", list("shop")),
+		},
+		{
+			name: "R10_session_tags", doc: "eks/latest/userguide/pod-id-abac.html", want: access.Allowed,
+			in: readIf("StringEquals", "aws:PrincipalTag/kubernetes-namespace", list("shop"), "aws:PrincipalTag/kubernetes-namespace", "shop"),
+		},
 	})
 }
 

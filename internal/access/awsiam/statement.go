@@ -104,9 +104,8 @@ func (s *compiledStatement) evaluate(r *request, kind policyKind, why *reason) g
 		why.resource(s, r)
 		return grantee{}
 	}
-	g := s.names(r, kind)
+	g := s.names(r, kind, why)
 	if g.named().IsFalse() {
-		why.principal(r)
 		return grantee{}
 	}
 	conditions := s.holds(r, why)
@@ -121,18 +120,24 @@ func (s *compiledStatement) evaluate(r *request, kind policyKind, why *reason) g
 }
 
 // names returns how the statement names the principal of a request.
-func (s *compiledStatement) names(r *request, kind policyKind) grantee {
+func (s *compiledStatement) names(r *request, kind policyKind, why *reason) grantee {
+	var g grantee
 	switch {
 	case !kind.namesPrincipals() && s.principals == nil:
-		return grantee{direct: access.True()}
+		g.direct = access.True()
 	case !kind.namesPrincipals():
-		return grantee{direct: access.Missing(fmt.Sprintf("a statement of a %v has a Principal element, which is not valid", kind))}
+		g.direct = access.Missing(fmt.Sprintf("a statement of a %v has a Principal element, which is not valid", kind))
 	case s.principals == nil:
-		return grantee{direct: access.Missing(fmt.Sprintf("a statement of a %v has no Principal element, which is not valid", kind))}
+		g.direct = access.Missing(fmt.Sprintf("a statement of a %v has no Principal element, which is not valid", kind))
 	case s.principals.negated:
-		return grantee{direct: s.principals.except(r, s.source.Deny)}
+		g.direct = s.principals.except(r, s.source.Deny)
+	default:
+		g = s.principals.match(r)
 	}
-	return s.principals.match(r)
+	if g.named().IsFalse() {
+		why.principal(r)
+	}
+	return g
 }
 
 // holds returns what has to hold for all conditions to be true.

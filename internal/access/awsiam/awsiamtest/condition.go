@@ -18,7 +18,7 @@ var operators = map[kind][]string{
 		"DateEquals", "DateNotEquals", "DateLessThan", "DateLessThanEquals", "DateGreaterThan", "DateGreaterThanEquals",
 	},
 	binary:  {"BinaryEquals", "BinaryEquals", "StringEquals"},
-	address: {"IpAddress", "IpAddress", "NotIpAddress"},
+	address: {"IpAddress", "NotIpAddress"},
 	list:    {"StringEquals", "StringNotEquals", "StringLike", "StringNotLike", "StringEqualsIgnoreCase"},
 }
 

@@ -8,30 +8,27 @@ import (
 	"github.com/stowage-dev/stowage/internal/access/awsiam"
 )
 
-// Holds reports whether a formula that remained of a case holds once all keys
-// are known as in another. Each of its terms is a condition, and decided as the
-// only one of a policy.
-func Holds(f access.Formula, known Case) (bool, error) {
+// Resolve returns what becomes of a formula that remained of a case once all
+// keys are known as in another. Each of its terms is a condition, and decided as
+// the only one of a policy. What is missing stays missing.
+func Resolve(f access.Formula, known Case) (access.Formula, error) {
 	var failed error
-	holds, plain := f.Map(func(t access.Term) access.Formula {
+	resolved := f.Map(func(t access.Term) access.Formula {
+		if t.Missing != "" {
+			return access.If(t)
+		}
 		value, err := termHolds(t, known)
 		if err != nil {
 			failed = err
 		}
 		return access.Of(value)
-	}).Value()
-	if failed == nil && !plain {
-		failed = fmt.Errorf("formula %s is not decided by its terms", f)
-	}
-	return holds, failed
+	})
+	return resolved, failed
 }
 
 // termHolds reports whether a term holds.
 func termHolds(t access.Term, known Case) (bool, error) {
-	switch {
-	case t.Missing != "" || t.Key == "":
-		return false, fmt.Errorf("term %s cannot be decided", t)
-	case t.Key == "resource" && t.Operator == "ArnLike":
+	if t.Key == "resource" && t.Operator == "ArnLike" {
 		return holds(known, awsiam.Statement{Resource: t.Values})
 	}
 	return ConditionHolds(known, t.Operator, t.Key, t.Values)

@@ -6,6 +6,9 @@ import "strings"
 func (g *generator) resources(s *Statement, match int, version string) {
 	matches, not := g.often(match), g.often(8)
 	list := Strings{g.resource(matches != not, version)}
+	if with := g.withVariable(version); not && with != "" && g.often(30) {
+		list[0] = with
+	}
 	if g.often(20) {
 		list = append(list, g.resource(false, version))
 	}
@@ -59,10 +62,19 @@ func (g *generator) patterns(version string) []string {
 	if parts[3] != "" {
 		patterns = append(patterns, "arn:aws:"+parts[2]+":*:*:"+last, "arn:*:"+parts[2]+":"+parts[3]+":*:"+last)
 	}
-	i := strings.Index(last, "blue")
-	if i >= 0 && (!g.options.Plain || version == "2012-10-17" && strings.ContainsAny(last[:i], "/:")) {
-		mark := pick(g, "${aws:PrincipalTag/team}", "${aws:PrincipalTag/team, 'blue'}", "${AWS:principaltag/team}")
-		patterns = append(patterns, head+strings.Replace(last, "blue", mark, 1), head+strings.Replace(last, "blue", mark, 1))
+	if with := g.withVariable(version); with != "" {
+		patterns = append(patterns, with, with)
 	}
 	return patterns
+}
+
+// withVariable returns the ARN of the resource with a variable in it, if its
+// name has something that is also the value of a tag.
+func (g *generator) withVariable(version string) string {
+	head, name, found := strings.Cut(g.c.Resource, "blue")
+	begins := strings.Count(head, ":") == 5 && !strings.Contains(head[strings.LastIndexByte(head, ':'):], "/")
+	if !found || g.options.Plain && (version != "2012-10-17" || begins) {
+		return ""
+	}
+	return head + pick(g, "${aws:PrincipalTag/team}", "${aws:PrincipalTag/team, 'blue'}", "${AWS:principaltag/team}") + name
 }
