@@ -44,9 +44,11 @@ type Running struct {
 	Without []string
 }
 
-// A takeover is a request by which one runs code in something.
+// A takeover is the requests by which one runs code in something.
 type takeover struct {
 	action string
+	// also are other requests on the thing that it takes.
+	also []string
 	// resources besides the thing itself, as in [use]; {cluster} is the
 	// cluster of a task.
 	resources []string
@@ -56,11 +58,18 @@ type takeover struct {
 // takeovers is the ways to run code in what runs, from the catalogues that
 // launches are from.
 var takeovers = map[RunningType][]takeover{
-	RunningFunction: {{action: "lambda:UpdateFunctionCode", note: "replace the code of the function"}},
+	RunningFunction: {
+		{action: "lambda:UpdateFunctionCode", note: "replace the code of the function, for its next invocation"},
+		{action: "lambda:UpdateFunctionConfiguration", note: "add a layer with code to the function, for its next invocation"},
+	},
 	RunningInstance: {
 		{action: "ssm:StartSession", note: "open a shell on the instance"},
 		{action: "ssm:SendCommand", resources: []string{"arn:{partition}:ssm:{region}::document/AWS-RunShellScript"}, note: "run a command on the instance"},
 		{action: "ec2-instance-connect:SendSSHPublicKey", note: "log in to the instance with a key, from where its port 22 is open"},
+		{
+			action: "ec2:ModifyInstanceAttribute", also: []string{"ec2:StopInstances", "ec2:StartInstances"},
+			note: "replace the user data of the instance, and start it again",
+		},
 	},
 	RunningTask:        {{action: "ecs:ExecuteCommand", resources: []string{"{cluster}"}, note: "run a command in the container"}},
 	RunningStack:       {{action: "cloudformation:UpdateStack", note: "let the stack make what another template says"}},
@@ -108,6 +117,9 @@ func (b *edgeBuilder) takeOver(thing *Running) {
 func (b *edgeBuilder) control(from int, thing *Running, t takeover) ([]access.Step, bool) {
 	a, _ := parseARN(thing.ID)
 	steps := []access.Step{b.onThing(from, thing, t.action, t.note)}
+	for _, action := range t.also {
+		steps = append(steps, b.onThing(from, thing, action, t.note))
+	}
 	for _, resource := range t.resources {
 		steps = append(steps, b.ask(from, question{
 			action: t.action, resource: access.Resource{ID: fill(resource, a, thing.Cluster), Account: thing.Account}, note: t.note,
