@@ -10,6 +10,7 @@
 #   DIR=folder RUNS=3         the images of bench-scan, and how often each is read
 #   WORKLOADS=10000           the size of the estate of bench-collect
 #   CONCURRENCY=32            the accounts at a time of bench-collect
+#   PRINCIPALS=200000         the size of the estate of bench-access
 #   FUZZTIME=10s              how long fuzz spends on each target
 #   ENDOFLIFE=releases.json   what endoflife makes its table from
 #   ROLES="page1.json ..."    what gcp-roles makes its table from, with
@@ -127,6 +128,11 @@ bench-store: ## Measure first load and re-sync of the store against raw COPY
 bench-collect: postgres-note ## Collect a simulated estate twice and tell what it costs (WORKLOADS, CONCURRENCY)
 	@$(if $(WORKLOADS),STOWAGE_E2E_WORKLOADS=$(WORKLOADS)) $(if $(CONCURRENCY),STOWAGE_E2E_CONCURRENCY=$(CONCURRENCY)) \
 		go test -tags e2e -count=1 -run '^$$' -bench '^BenchmarkCollect$$' -benchtime 1x -timeout 3h ./e2e
+
+.PHONY: bench-access
+bench-access: ## Decide about a synthetic organization, and again after one policy changed (PRINCIPALS=200000)
+	@STOWAGE_PRINCIPALS=$(or $(PRINCIPALS),200000) GOMEMLIMIT=$(or $(GOMEMLIMIT),1700MiB) \
+		go test -count=1 -run '^$$' -bench '^BenchmarkEstate$$' -benchtime 1x -timeout 60m ./internal/access/awsiam
 
 .PHONY: bench-scan
 bench-scan: ## Measure reading the images of OCI layouts in DIR against the least that it can cost (DIR, RUNS=3)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/stowage-dev/stowage/internal/access/datastore"
 	"github.com/stowage-dev/stowage/internal/api"
 	"github.com/stowage-dev/stowage/internal/collect"
 	"github.com/stowage-dev/stowage/internal/collect/aws"
@@ -65,6 +66,11 @@ func generated(root string) (map[string][]byte, error) {
 	files["docs/api/openapi.yaml"] = description
 	files["docs/checks.md"] = check.Markdown()
 	files["docs/secret-rules.md"] = secret.Markdown()
+	stores, err := datastore.Embedded()
+	if err != nil {
+		return nil, err
+	}
+	files["docs/data-stores.md"] = stores.Markdown()
 	if files["docs/configuration.md"], err = configurationPage(root); err != nil {
 		return nil, err
 	}

@@ -113,6 +113,9 @@ func (c Context) Names(key string) bool {
 // Keys returns the keys that are named, in lower case and in order.
 func (c Context) Keys() []string { return slices.Sorted(maps.Keys(c.values)) }
 
+// Prefixes returns the prefixes that are named, in lower case and in order.
+func (c Context) Prefixes() []string { return slices.Sorted(maps.Keys(c.prefixes)) }
+
 func (c Context) with(key string, v Value) Context {
 	c.values = maps.Clone(c.values)
 	if c.values == nil {

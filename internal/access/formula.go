@@ -150,6 +150,15 @@ func (f Formula) Equal(g Formula) bool {
 	return f.n.sum == g.n.sum
 }
 
+// Sum returns a hash of the formula's form: that of two formulas is the same
+// when they are Equal.
+func (f Formula) Sum() [16]byte {
+	if f.n == nil {
+		return [16]byte{}
+	}
+	return f.n.sum
+}
+
 // Terms yields the terms of a formula, and whether each is negated, in the
 // order of the text. A term may come up more than once.
 func (f Formula) Terms() iter.Seq2[Term, bool] {
