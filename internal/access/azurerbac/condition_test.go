@@ -288,6 +288,21 @@ func TestHostileConditionsAreQuick(t *testing.T) {
 	}
 }
 
+// TestLongPathsAreQuick asks for names that a blob's path of many parts does not
+// have.
+func TestLongPathsAreQuick(t *testing.T) {
+	t.Parallel()
+	c, err := ParseCondition(strings.Repeat("@Resource[Microsoft.Storage/storageAccounts/x:name] StringEquals 'a' OR ", 800) + "ActionMatches{'x'}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := time.Now()
+	c.evaluate(&evaluation{action: "a", scope: public + scope("/blobs/"+strings.Repeat("a/", 3500)+"b"), name: "condition"}, false)
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("took %v", took)
+	}
+}
+
 func builtInConditions(t testing.TB) []string {
 	t.Helper()
 	data, err := os.ReadFile("testdata/built-in-conditions.json")

@@ -152,10 +152,11 @@ func subscriptionOf(id string) string {
 
 // typeOfResource returns the type that an id has, in lower case.
 func typeOfResource(id string) string {
-	_, rest, ok := strings.Cut(lowerASCII(id), "/providers/")
-	if !ok {
-		return ""
-	}
+	rest, _ := scope(lowerASCII(id)).provider()
 	parts := strings.Split(rest, "/")
-	return parts[0] + "/" + typeOf(parts[1:])
+	types := []string{parts[0]} // the namespace
+	for i := 1; i < len(parts); i += 2 {
+		types = append(types, parts[i])
+	}
+	return strings.Join(types, "/")
 }

@@ -103,6 +103,17 @@ func TestEdges(t *testing.T) {
 			},
 		},
 		{
+			name: "group_of_the_name_providers", doc: "azure-resource-manager/management/resource-name-rules",
+			documents: assignments(assign(t, "Azure Kubernetes Service Cluster Admin Role", subscription)),
+			change: func(e *Estate) {
+				e.Hosts = []Host{{Resource: strings.Replace(cluster, "/shop/", "/providers/", 1), Identities: []string{identity}, LocalAccounts: On, EntraID: On}}
+			},
+			want: []string{
+				"take-over by ContainerService/managedClusters/listClusterAdminCredential/action: always",
+				`take-over by ContainerService/managedClusters/runCommand/action: kubernetes permits "` + strings.Replace(cluster, "/shop/", "/providers/", 1) + `"`,
+			},
+		},
+		{
 			name: "administrator_of_a_cluster", doc: "aks/manage-local-accounts-managed-azure-ad",
 			documents: assignments(assign(t, clusterRole, cluster)),
 			want: []string{

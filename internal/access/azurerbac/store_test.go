@@ -84,6 +84,7 @@ func TestCosmosWildcards(t *testing.T) {
 		{"relative_scope", native(contributor, "/dbs/shop/colls/orders"), containers + "items/read", cosmos + "/sqlDatabases/shop/containers/orders", access.Allowed},
 		{"whole_scope", native(contributor, cosmos+"/dbs/shop"), containers + "items/read", cosmos + "/dbs/shop/colls/orders", access.Allowed},
 		{"other_container", native(contributor, "/dbs/shop/colls/orders"), containers + "items/read", cosmos + "/dbs/shop/colls/staff", access.Denied},
+		{"database_of_the_name_containers", native(contributor, "/dbs/containers/colls/orders"), containers + "items/read", cosmos + "/sqlDatabases/containers/containers/orders", access.Allowed},
 		{"other_account", native(contributor, cosmos), containers + "items/read", cosmos + "2", access.Denied},
 	} {
 		t.Run(test.name, func(t *testing.T) {
