@@ -44,7 +44,7 @@ func (v Vault) Evaluate(in Input) access.Decision {
 		return access.Decision{Formula: layer.Result, Evidence: access.Evidence{Layers: []access.Layer{layer}}}
 	}
 	d, layer := Evaluate(in), v.policyLayer(in)
-	d.Formula = oneOf("whether "+in.Request.Resource.ID+" uses Azure RBAC", d.Formula, layer.Result)
+	d.Formula = eitherMode(in.Request.Resource.ID, d.Formula, layer.Result)
 	d.Evidence.Layers = append(d.Evidence.Layers, layer)
 	return d
 }
@@ -81,9 +81,19 @@ func (v Vault) EvaluateSelfGrant(in Input) access.Decision {
 		return ask(policies...)
 	}
 	d, byPolicy := ask(assign), ask(policies...)
-	d.Formula = oneOf("whether "+in.Request.Resource.ID+" uses Azure RBAC", d.Formula, byPolicy.Formula)
+	d.Formula = eitherMode(in.Request.Resource.ID, d.Formula, byPolicy.Formula)
 	d.Evidence.Layers = append(d.Evidence.Layers, byPolicy.Evidence.Layers...)
 	return d
+}
+
+// eitherMode returns the answer for a vault of which is not known whether it
+// uses Azure RBAC: what both modes agree on, and else unknown.
+func eitherMode(vault string, byRole, byPolicy access.Formula) access.Formula {
+	if byRole.Equal(byPolicy) {
+		return byRole
+	}
+	mode := access.Missing("whether " + vault + " uses Azure RBAC")
+	return access.Or(access.And(byRole, byPolicy), access.And(mode, access.Or(byRole, byPolicy)))
 }
 
 // policyLayer joins the access policies: one is enough.
