@@ -21,6 +21,8 @@ func TestVaultAccessPolicies(t *testing.T) {
 	}{
 		{"given", Vault{RBAC: Off, AccessPolicies: []AccessPolicy{{ObjectID: app, Keys: []string{"UnwrapKey"}}}}, unwrap, Groups{}, access.Allowed},
 		{"all", Vault{RBAC: Off, AccessPolicies: []AccessPolicy{{ObjectID: app, Keys: []string{"all"}}}}, readKey, Groups{}, access.Allowed},
+		{"all_but_purge", Vault{RBAC: Off, AccessPolicies: []AccessPolicy{{ObjectID: app, Keys: []string{"all"}}}}, "Microsoft.KeyVault/vaults/keys/purge/action", Groups{}, access.Unknown},
+		{"all_and_purge", Vault{RBAC: Off, AccessPolicies: []AccessPolicy{{ObjectID: app, Keys: []string{"all", "Purge"}}}}, "Microsoft.KeyVault/vaults/keys/purge/action", Groups{}, access.Allowed},
 		{"of_secrets", Vault{RBAC: Off, AccessPolicies: []AccessPolicy{{ObjectID: app, Secrets: []string{"all"}}}}, unwrap, Groups{}, access.Denied},
 		{"get_and_list", Vault{RBAC: Off, AccessPolicies: []AccessPolicy{{ObjectID: app, Keys: []string{"list", "get"}}}}, readKey, Groups{}, access.Allowed},
 		{"list_without_get", Vault{RBAC: Off, AccessPolicies: []AccessPolicy{{ObjectID: app, Keys: []string{"list"}}}}, readKey, Groups{}, access.Conditional},
