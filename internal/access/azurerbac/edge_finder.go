@@ -9,8 +9,17 @@ import (
 // An edgeFinder collects the edges of an estate.
 type edgeFinder struct {
 	estate Estate
+	groups map[string]ManagementGroups // by the subscription in lower case
 	edges  []access.Edge
 	admins []access.Administrator
+}
+
+func newEdgeFinder(e Estate) *edgeFinder {
+	f := &edgeFinder{estate: e, groups: make(map[string]ManagementGroups, len(e.Subscriptions))}
+	for _, s := range e.Subscriptions {
+		f.groups[subscriptionOf(s.ID)] = s.ManagementGroups
+	}
+	return f
 }
 
 func (f *edgeFinder) of(actor Actor) {
@@ -77,9 +86,7 @@ func (f *edgeFinder) pass(actor Actor, identity Identity) access.Step {
 	return step
 }
 
-func assignByName(name string) string {
-	return "Microsoft.ManagedIdentity/userAssignedIdentities/" + name + "/assign/action"
-}
+func assignByName(name string) string { return identityActions + name + assignAction }
 
 // launch returns the best ways to start something: plain ones of the first
 // kind and place there is, or else all that depend on something.
@@ -107,22 +114,22 @@ const maxLaunches = 16
 
 // ask evaluates one step.
 func (f *edgeFinder) ask(actor Actor, action, resource, note string) access.Step {
+	groups, ok := f.groups[subscriptionOf(resource)]
+	if !ok {
+		groups.Missing = "the subscription is not among those that were read"
+	}
 	in := Input{
 		Request: access.Request{
 			Principal: access.Principal{ID: actor.ID}, Action: action, Resource: access.Resource{ID: resource},
 		},
-		Groups: actor.Groups, Policy: f.estate.Policy,
-		ManagementGroups: ManagementGroups{Missing: "the subscription is not among those that were read"},
+		Groups: actor.Groups, ManagementGroups: groups, Policy: f.estate.Policy,
 	}
-	for _, s := range f.estate.Subscriptions {
-		if equalASCII(s.ID, resource) || lowerASCII(s.ID) == subscriptionOf(resource) {
-			in.ManagementGroups = s.ManagementGroups
-		}
-	}
-	d := Evaluate(in)
-	step := access.Step{Action: action, Resource: resource, Note: note, Formula: d.Formula}
+	step := access.Step{Action: action, Resource: resource, Note: note}
 	if f.estate.Evidence {
-		step.Evidence = d.Evidence
+		d := Evaluate(in)
+		step.Formula, step.Evidence = d.Formula, d.Evidence
+	} else {
+		step.Formula = permits(in)
 	}
 	return step
 }

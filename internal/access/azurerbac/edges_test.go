@@ -94,6 +94,21 @@ func TestEdges(t *testing.T) {
 			want:      []string{"pass-and-run by ManagedIdentity/userAssignedIdentities/payments/assign/action and Compute/virtualMachines/write: always"},
 		},
 		{
+			name: "assignments_not_given", doc: "role-based-access-control/overview",
+			change: func(e *Estate) { e.Policy, e.Principals, e.Identities, e.Hosts = nil, e.Principals[:1], nil, nil },
+			want:   []string{"administrator of 11111111-1111-1111-1111-111111111111: unknown: role assignments were not given"},
+		},
+		{
+			name: "assign_by_its_name_alone", doc: "../entra/identity/managed-identities-azure-resources/overview",
+			documents: Documents{
+				Roles: []RoleDefinition{{ID: "one", Permissions: []Permission{
+					{Actions: []string{assignByName("payments"), "Microsoft.Compute/virtualMachines/write"}},
+				}}},
+				Assignments: []RoleAssignment{{RoleID: "one", Scope: group, Principal: Principal{ID: app}}},
+			},
+			want: []string{"pass-and-run by ManagedIdentity/userAssignedIdentities/payments/assign/action and Compute/virtualMachines/write: always"},
+		},
+		{
 			name: "run_command", doc: "virtual-machines/run-command-overview",
 			documents: assignments(assign(t, "Virtual Machine Contributor", machine)),
 			want: []string{
