@@ -125,11 +125,10 @@ func (r *request) assignment(a *roleAssignment) []access.Statement {
 	if names.IsFalse() {
 		return none(how)
 	}
-	if a.problem != "" {
-		base.Applies = access.And(names, access.Missing("role assignment "+a.ID+": "+a.problem))
-		return []access.Statement{base}
+	in, where := access.Missing("role assignment "+a.ID+": "+a.problem), a.problem
+	if a.problem == "" {
+		in, where = r.within(a.at)
 	}
-	in, where := r.within(a.at)
 	if in.IsFalse() {
 		return none(where)
 	}

@@ -333,13 +333,7 @@ func TestScenarios(t *testing.T) {
 			if got := s.got.Formula.String(); s.formula != "" && got != s.formula {
 				t.Errorf("%s%s: formula\n%s\nwant\n%s", docs, s.doc, got, s.formula)
 			}
-			for _, l := range s.got.Evidence.Layers {
-				for _, st := range l.Statements {
-					if st.Reason == "" {
-						t.Errorf("statement of %s without a reason: %+v", l.Name, st)
-					}
-				}
-			}
+			checkReasons(t, s.got)
 		})
 	}
 }
