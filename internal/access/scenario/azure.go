@@ -55,10 +55,13 @@ func (r *reader) azure(s *Scenario, file azureFile) error {
 			return err
 		}
 	}
-	sub := access.Value{State: access.Absent}
+	// Like a context key that is not named, the suboperation is what request.rest
+	// says of all others.
+	sub := c.Lookup("suboperation")
 	if file.SubOperation != "" {
 		sub = access.Value{State: access.Known, Values: []string{file.SubOperation}}
 	}
+	s.Notes = append(s.Notes, file.takenForGranted(d)...)
 	s.question = &azureQuestion{documents: d, in: azurerbac.Input{
 		Request: s.Request, DataAction: file.DataAction, SubOperation: sub,
 		Groups:           azurerbac.Groups{IDs: file.Groups.names, Missing: file.Groups.missing},
@@ -66,6 +69,23 @@ func (r *reader) azure(s *Scenario, file azureFile) error {
 		Policy:           azurerbac.Compile(d),
 	}}
 	return nil
+}
+
+// takenForGranted returns what a file does not say and its assignments could
+// depend on.
+func (f azureFile) takenForGranted(d azurerbac.Documents) []string {
+	var notes []string
+	if f.Groups.names == nil && f.Groups.missing == "" && slices.ContainsFunc(d.Assignments, func(a azurerbac.RoleAssignment) bool {
+		return a.Principal.Type == "Group"
+	}) {
+		notes = append(notes, "the principal is taken to be in no group: azure.groups names them, or says why they are missing")
+	}
+	if f.ManagementGroups.names == nil && f.ManagementGroups.missing == "" && slices.ContainsFunc(d.Assignments, func(a azurerbac.RoleAssignment) bool {
+		return strings.HasPrefix(strings.ToLower(a.Scope), "/providers/microsoft.management/")
+	}) {
+		notes = append(notes, "the resource is taken to be in no management group: azure.management_groups names them, or says why they are missing")
+	}
+	return notes
 }
 
 // add returns a function that reads items and adds them to a list.
