@@ -24,6 +24,9 @@ type azureFile struct {
 type azureQuestion struct {
 	in        azurerbac.Input
 	documents azurerbac.Documents
+	// assignments and denies are the places of those that apply, or may: no
+	// other can change the answer.
+	assignments, denies []int
 }
 
 func (q *azureQuestion) decide(c access.Context) access.Decision {
@@ -62,12 +65,14 @@ func (r *reader) azure(s *Scenario, file azureFile) error {
 		sub = access.Value{State: access.Known, Values: []string{file.SubOperation}}
 	}
 	s.Notes = append(s.Notes, file.takenForGranted(d)...)
-	s.question = &azureQuestion{documents: d, in: azurerbac.Input{
+	q := &azureQuestion{documents: d, in: azurerbac.Input{
 		Request: s.Request, DataAction: file.DataAction, SubOperation: sub,
 		Groups:           azurerbac.Groups{IDs: file.Groups.names, Missing: file.Groups.missing},
 		ManagementGroups: azurerbac.ManagementGroups{IDs: file.ManagementGroups.names, Missing: file.ManagementGroups.missing},
 		Policy:           azurerbac.Compile(d),
 	}}
+	q.find(c)
+	s.question = q
 	return nil
 }
 
@@ -121,21 +126,40 @@ func attributes(c access.Context, spelling map[string]string) (access.Context, e
 	return c, nil
 }
 
-func (q *azureQuestion) statements() int {
-	return len(q.documents.Assignments) + len(q.documents.Denies)
+// find finds the assignments that apply, or may.
+func (q *azureQuestion) find(c access.Context) {
+	applies := make(map[string]bool)
+	for _, l := range q.decide(c).Evidence.Layers {
+		for _, s := range l.Statements {
+			applies[s.ID] = applies[s.ID] || !s.Applies.IsFalse()
+		}
+	}
+	for i, a := range q.documents.Assignments {
+		if applies[a.ID] {
+			q.assignments = append(q.assignments, i)
+		}
+	}
+	for i, d := range q.documents.Denies {
+		if applies[d.ID] {
+			q.denies = append(q.denies, i)
+		}
+	}
 }
+
+func (q *azureQuestion) statements() int { return len(q.assignments) + len(q.denies) }
 
 func (q *azureQuestion) without(i int) (other question, policy, statement string) {
 	d := q.documents
-	if i < len(d.Assignments) {
-		policy, statement = "role assignment", d.Assignments[i].ID
-		d.Assignments = slices.Delete(slices.Clone(d.Assignments), i, i+1)
+	if i < len(q.assignments) {
+		at := q.assignments[i]
+		policy, statement = "role assignment", d.Assignments[at].ID
+		d.Assignments = slices.Delete(slices.Clone(d.Assignments), at, at+1)
 	} else {
-		i -= len(d.Assignments)
-		policy, statement = "deny assignment", d.Denies[i].ID
-		d.Denies = slices.Delete(slices.Clone(d.Denies), i, i+1)
+		at := q.denies[i-len(q.assignments)]
+		policy, statement = "deny assignment", d.Denies[at].ID
+		d.Denies = slices.Delete(slices.Clone(d.Denies), at, at+1)
 	}
 	in := q.in
 	in.Policy = azurerbac.Compile(d)
-	return &azureQuestion{in, d}, policy, statement
+	return &azureQuestion{in: in, documents: d}, policy, statement
 }

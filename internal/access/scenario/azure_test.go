@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -73,5 +74,26 @@ func TestAzureNotes(t *testing.T) {
 				t.Errorf("notes mismatch (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestAzureExplainsAmongMany explains an answer that hangs on the last of more
+// assignments than are left out one by one.
+func TestAzureExplainsAmongMany(t *testing.T) {
+	t.Parallel()
+	others := strings.Repeat("    {id: z, properties: {roleDefinitionId: reader, principalId: other, principalType: User, scope: /subscriptions/s}},\n", maxVariants)
+	scenarios, err := Read(write(t, "s.yaml", azureScenario+`azure:
+  data_action: true
+  roles: [[{id: reader, properties: {permissions: [{dataActions: ["*/blobs/read"]}]}}]]
+  assignments: [[
+`+others+`    {id: last, properties: {roleDefinitionId: reader, principalId: app, scope: /subscriptions/s}}]]
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []StatementEffect{{Policy: "role assignment", Statement: "last", Then: access.False()}}
+	got := scenarios[0].Explain().Statements
+	if diff := cmp.Diff(want, got, cmp.Comparer(access.Formula.Equal)); diff != "" {
+		t.Errorf("statements mismatch (-want +got):\n%s", diff)
 	}
 }
