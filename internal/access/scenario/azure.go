@@ -103,8 +103,8 @@ func add[T any](to *[]T, read func([]byte) ([]T, error)) func([]byte) error {
 }
 
 // attributes returns a context whose attributes, as "@Request[…]", have the
-// names that the engine gives them. It needs them as they were written: the
-// key of a blob index tag differs by case.
+// names that the engine gives them. It needs them as they were written, as the
+// key of a blob index tag differs by case, and adds how the names were written.
 func attributes(c access.Context, spelling map[string]string) (access.Context, error) {
 	for _, key := range c.Keys() {
 		if !strings.HasPrefix(key, "@") {
@@ -114,6 +114,7 @@ func attributes(c access.Context, spelling map[string]string) (access.Context, e
 		if err != nil {
 			return c, err
 		}
+		spelling[name] = spelling[key]
 		switch v := c.Lookup(key); v.State {
 		case access.Known:
 			c = c.With(name, v.Values...)

@@ -97,3 +97,23 @@ func TestAzureExplainsAmongMany(t *testing.T) {
 		t.Errorf("statements mismatch (-want +got):\n%s", diff)
 	}
 }
+
+// TestAzureKeysAreShownAsWritten explains an answer that hangs on an attribute
+// whose name differs by case.
+func TestAzureKeysAreShownAsWritten(t *testing.T) {
+	t.Parallel()
+	const tag = "@Resource[Microsoft.Storage/storageAccounts/blobServices/containers/blobs/tags:Project<$key_case_sensitive$>]"
+	scenarios, err := Read(write(t, "s.yaml", azureScenario+`  context: {"`+tag+`": Cascade}
+azure:
+  data_action: true
+  roles: [[{id: reader, properties: {permissions: [{dataActions: ["*/blobs/read"]}]}}]]
+  assignments: [[{id: a, properties: {roleDefinitionId: reader, principalId: app, scope: /subscriptions/s, condition: "`+tag+` StringEquals 'Cascade'"}}]]
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := scenarios[0].Explain()
+	if len(e.Keys) != 1 || e.Keys[0].Key != tag {
+		t.Errorf("%v: keys are %+v, want %s", e.Decision.Verdict(), e.Keys, tag)
+	}
+}
