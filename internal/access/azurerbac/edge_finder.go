@@ -55,13 +55,24 @@ func (f *edgeFinder) of(actor Actor) {
 		}
 	}
 	for _, h := range f.estate.Hosts {
+		var ways []access.Formula
 		for _, action := range takeovers[typeOfResource(h.Resource)] {
-			step := f.ask(actor, action, h.Resource, "run commands where the identity is")
-			step.Formula = access.And(step.Formula, h.admits(action))
-			for _, id := range h.Identities {
-				f.add(actor, id, access.TakeOver, step)
-			}
+			ways = append(ways, h.admits(action))
+			f.takeOver(actor, h, h.admits(action), f.ask(actor, action, h.Resource, "run commands where the identity is"))
 		}
+		if !administered[subscriptionOf(h.Resource)] {
+			f.takeOver(actor, h, access.Or(ways...),
+				f.ask(actor, actionAssignRole, h.Resource, "give itself a role where the identity is, to run commands there"))
+		}
+	}
+}
+
+// takeOver adds edges to the identities of a host, by a step and what has to
+// hold of the host.
+func (f *edgeFinder) takeOver(actor Actor, h Host, admits access.Formula, step access.Step) {
+	step.Formula = access.And(step.Formula, admits)
+	for _, id := range h.Identities {
+		f.add(actor, id, access.TakeOver, step)
 	}
 }
 

@@ -67,7 +67,8 @@ type Host struct {
 //     makes tokens of any issuer good for it, or by assigning roles at it;
 //   - pass and run: by assigning the identity to something that may be started
 //     somewhere;
-//   - take over: by running commands where something runs with the identity.
+//   - take over: by running commands where something runs with the identity, or
+//     by assigning roles there.
 //
 // What else starting something takes, as a network interface to join, is not
 // looked at. Nor are roles whose definition can be changed, and ways by

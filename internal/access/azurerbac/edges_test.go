@@ -162,6 +162,17 @@ func TestEdges(t *testing.T) {
 			want:      []string{"rewrite by Authorization/roleAssignments/write: always"},
 		},
 		{
+			name: "assigns_roles_at_the_machine", doc: "role-based-access-control/built-in-roles/privileged",
+			documents: assignments(assign(t, "User Access Administrator", machine)),
+			want:      []string{"take-over by Authorization/roleAssignments/write: always"},
+		},
+		{
+			name: "assigns_roles_at_a_cluster", doc: "role-based-access-control/built-in-roles/privileged",
+			documents: assignments(assign(t, "User Access Administrator", cluster)),
+			change:    func(e *Estate) { e.Hosts[1].LocalAccounts = Off },
+			want:      []string{`take-over by Authorization/roleAssignments/write: kubernetes permits "` + cluster + `"`},
+		},
+		{
 			name: "eligible", doc: "role-based-access-control/pim-integration",
 			documents: assignments(func() RoleAssignment { a := assign(t, "Owner", subscription); a.Eligible = true; return a }()),
 		},
