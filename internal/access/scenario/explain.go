@@ -36,7 +36,7 @@ type StatementEffect struct {
 }
 
 // maxVariants bounds the statements that are left out one by one.
-const maxVariants = 2000
+const maxVariants = 500
 
 // Explain returns the answer and what would change it. It ends early with the
 // error of a context that is done: a large policy takes a while.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/stowage-dev/stowage/internal/access"
 	"github.com/stowage-dev/stowage/internal/access/gcpiam"
@@ -93,6 +92,9 @@ func (r *reader) gcp(s *Scenario, file gcpFile) error {
 		in.Hierarchy = append(in.Hierarchy, node)
 	}
 	err := r.each("gcp.custom_roles", &file.CustomRoles, func(from source) error {
+		if err := isKind(from, "custom_roles", []string{"name", "roles"}); err != nil {
+			return err
+		}
 		roles, err := gcpiam.ParseRoles(from.data)
 		maps.Copy(in.CustomRoles, roles)
 		return err
@@ -106,65 +108,6 @@ func (r *reader) gcp(s *Scenario, file gcpFile) error {
 	}
 	s.question = &gcpQuestion{in}
 	return err
-}
-
-// gcpNode reads the policies of one node of the hierarchy.
-func (r *reader) gcpNode(s *Scenario, field string, file *nodeFile) (gcpiam.Node, error) {
-	node := gcpiam.Node{Name: file.Name, Allow: gcpiam.PolicySet{Missing: file.Allow.missing}, Deny: gcpiam.DenySet{Missing: file.Deny.missing}}
-	if file.Name == "" {
-		return node, fmt.Errorf(`%s.name is missing: want "organizations/9", "folders/7", "projects/my-project" or a full resource name`, field)
-	}
-	for _, part := range []struct {
-		name  string
-		set   *policySet
-		parse func(data []byte) (gcpiam.Policy, error)
-	}{
-		{"allow", &file.Allow, func(data []byte) (gcpiam.Policy, error) { return gcpiam.ParsePolicy(file.Name, data) }},
-		{"bucket_acl", &file.BucketACL, func(data []byte) (gcpiam.Policy, error) { return gcpiam.ParseBucketACL(file.Name, data) }},
-		{"object_acl", &file.ObjectACL, func(data []byte) (gcpiam.Policy, error) { return gcpiam.ParseObjectACL(file.Name, data) }},
-		{"dataset", &file.Dataset, gcpiam.ParseDataset},
-	} {
-		err := r.each(field+"."+part.name, part.set, func(from source) error {
-			policy, err := part.parse(from.data)
-			node.Allow.Policies = append(node.Allow.Policies, policy)
-			return err
-		})
-		if err != nil {
-			return node, err
-		}
-		if node.Allow.Missing == "" {
-			node.Allow.Missing = part.set.missing
-		}
-	}
-	err := r.each(field+".deny", &file.Deny, func(from source) error {
-		policies, err := gcpiam.ParseDenyPolicies(from.data)
-		for _, p := range policies {
-			node.Deny.Policies = append(node.Deny.Policies, p.Policy)
-			if kind, _, _ := strings.Cut(p.Node, "/"); p.Node != file.Name && (kind != "projects" || !strings.HasPrefix(file.Name, kind+"/")) {
-				s.Problems = append(s.Problems, fmt.Sprintf("%s: %s is attached to %s and stands at %s", from.name, p.Policy.Name, p.Node, file.Name))
-			}
-		}
-		return err
-	})
-	return node, err
-}
-
-func (r *reader) boundaries(policies, bindings *policySet) (*gcpiam.BoundarySet, error) {
-	set := &gcpiam.BoundarySet{Missing: bindings.missing}
-	known := map[string]*gcpiam.BoundaryPolicy{}
-	err := r.each("gcp.boundaries.policies", policies, func(from source) error {
-		read, err := gcpiam.ParseBoundaryPolicies(from.data)
-		maps.Copy(known, read)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return set, r.each("gcp.boundaries.bindings", bindings, func(from source) error {
-		read, err := gcpiam.ParseBoundaryBindings(from.data, known, policies.missing == "")
-		set.Bindings = append(set.Bindings, read...)
-		return err
-	})
 }
 
 func (q *gcpQuestion) statements() int {

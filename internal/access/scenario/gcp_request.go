@@ -35,8 +35,12 @@ func completeGCP(s *Scenario, file *gcpFile) error {
 			s.Notes = append(s.Notes, "the principal is taken to be in no group: gcp.groups names those it is in")
 		}
 	}
-	if len(file.Hierarchy) == 0 && file.HierarchyMissing == "" {
+	switch {
+	case file.HierarchyMissing != "":
+	case len(file.Hierarchy) == 0:
 		s.Notes = append(s.Notes, "gcp.hierarchy is empty: no allow policy is asked")
+	case !strings.HasPrefix(file.Hierarchy[0].Name, "organizations/"):
+		s.Notes = append(s.Notes, "nothing is taken to be above "+file.Hierarchy[0].Name+": gcp.hierarchy starts with the organization, gcp.hierarchy_missing says why it does not")
 	}
 	return nil
 }

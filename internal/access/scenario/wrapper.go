@@ -29,7 +29,7 @@ var awsOutputs = [][]string{
 func unwrapAWS(s source) (source, error) {
 	top, err := membersOf(s.data, 0)
 	if err != nil || !utf8.Valid(s.data) {
-		return s, nil //nolint:nilerr // The parser of policies says it better.
+		return s, nil // The parser of policies says it better.
 	}
 	for _, m := range top {
 		for _, name := range []string{"Statement", "Version", "Id"} {
