@@ -1,6 +1,8 @@
 package scenario
 
 import (
+	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -14,9 +16,9 @@ type azureFile struct {
 	Roles            policySet `yaml:"roles"`
 	Assignments      policySet `yaml:"assignments"`
 	Denies           policySet `yaml:"deny_assignments"`
-	Groups           list      `yaml:"groups"`
-	ManagementGroups list      `yaml:"management_groups"`
-	DataAction       bool      `yaml:"data_action"`
+	Groups           *list     `yaml:"groups"`
+	ManagementGroups *list     `yaml:"management_groups"`
+	DataAction       *bool     `yaml:"data_action"`
 	SubOperation     string    `yaml:"sub_operation"`
 }
 
@@ -37,6 +39,9 @@ func (q *azureQuestion) decide(c access.Context) access.Decision {
 
 // azure makes a scenario one of Azure.
 func (r *reader) azure(s *Scenario, file azureFile) error {
+	if err := completeAzure(s, &file); err != nil {
+		return err
+	}
 	c, err := attributes(s.Request.Context, s.spelling)
 	if err != nil {
 		return err
@@ -53,7 +58,7 @@ func (r *reader) azure(s *Scenario, file azureFile) error {
 		{"azure.assignments", &file.Assignments, add(&d.Assignments, azurerbac.ReadRoleAssignments)},
 		{"azure.deny_assignments", &file.Denies, add(&d.Denies, azurerbac.ReadDenyAssignments)},
 	} {
-		err := r.each(part.field, part.set, func(_ string, data []byte) error { return part.read(data) })
+		err := r.each(part.field, part.set, func(from source) error { return part.read(from.data) })
 		if err != nil {
 			return err
 		}
@@ -64,9 +69,8 @@ func (r *reader) azure(s *Scenario, file azureFile) error {
 	if file.SubOperation != "" {
 		sub = access.Value{State: access.Known, Values: []string{file.SubOperation}}
 	}
-	s.Notes = append(s.Notes, file.takenForGranted(d)...)
 	q := &azureQuestion{documents: d, in: azurerbac.Input{
-		Request: s.Request, DataAction: file.DataAction, SubOperation: sub,
+		Request: s.Request, DataAction: *file.DataAction, SubOperation: sub,
 		Groups:           azurerbac.Groups{IDs: file.Groups.names, Missing: file.Groups.missing},
 		ManagementGroups: azurerbac.ManagementGroups{IDs: file.ManagementGroups.names, Missing: file.ManagementGroups.missing},
 		Policy:           azurerbac.Compile(d),
@@ -76,21 +80,34 @@ func (r *reader) azure(s *Scenario, file azureFile) error {
 	return nil
 }
 
-// takenForGranted returns what a file does not say and its assignments could
-// depend on.
-func (f azureFile) takenForGranted(d azurerbac.Documents) []string {
-	var notes []string
-	if f.Groups.names == nil && f.Groups.missing == "" && slices.ContainsFunc(d.Assignments, func(a azurerbac.RoleAssignment) bool {
-		return a.Principal.Type == "Group"
-	}) {
-		notes = append(notes, "the principal is taken to be in no group: azure.groups names them, or says why they are missing")
+// objectID matches the id of a user, group or service principal.
+var objectID = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+
+// completeAzure refuses what no assignment could match, and notes what a file
+// does not say.
+func completeAzure(s *Scenario, file *azureFile) error {
+	if err := checkAction(s, `^[\w.-]+(/[\w.$-]+)+$`, "Microsoft.Storage/storageAccounts/listKeys/action"); err != nil {
+		return err
 	}
-	if f.ManagementGroups.names == nil && f.ManagementGroups.missing == "" && slices.ContainsFunc(d.Assignments, func(a azurerbac.RoleAssignment) bool {
-		return strings.HasPrefix(strings.ToLower(a.Scope), "/providers/microsoft.management/")
-	}) {
-		notes = append(notes, "the resource is taken to be in no management group: azure.management_groups names them, or says why they are missing")
+	if id := s.Request.Principal.ID; !objectID.MatchString(id) {
+		return fmt.Errorf("request.principal %q is no object id of Entra ID: az ad user show, az ad sp show and az identity show print it, as id or principalId", id)
 	}
-	return notes
+	if id := s.Request.Resource.ID; !strings.HasPrefix(id, "/") {
+		return fmt.Errorf("request.resource %q is no resource id: want one as /subscriptions/…/resourceGroups/…/providers/…", id)
+	}
+	if file.DataAction == nil {
+		file.DataAction = new(bool)
+		s.Notes = append(s.Notes, "the action is taken to be one of the control plane: azure.data_action: true makes it one of the data plane")
+	}
+	if file.Groups == nil {
+		file.Groups = &list{}
+		s.Notes = append(s.Notes, "the principal is taken to be in no group: azure.groups names those it is in")
+	}
+	if file.ManagementGroups == nil {
+		file.ManagementGroups = &list{}
+		s.Notes = append(s.Notes, "no management group is taken to be above the subscription: azure.management_groups names them")
+	}
+	return nil
 }
 
 // add returns a function that reads items and adds them to a list.
@@ -114,7 +131,7 @@ func attributes(c access.Context, spelling map[string]string) (access.Context, e
 		if err != nil {
 			return c, err
 		}
-		spelling[name] = spelling[key]
+		spelling[strings.ToLower(name)] = spelling[key]
 		switch v := c.Lookup(key); v.State {
 		case access.Known:
 			c = c.With(name, v.Values...)

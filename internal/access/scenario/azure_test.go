@@ -10,7 +10,7 @@ import (
 )
 
 const azureScenario = `request:
-  principal: app
+  principal: 11111111-1111-1111-1111-111111111111
   action: Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read
   resource: /subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/a/blobServices/default/containers/c
 `
@@ -19,10 +19,10 @@ const azurePolicies = `azure:
   data_action: true
   roles: [[{id: reader, properties: {permissions: [{dataActions: ["*/blobs/read"]}]}}]]
   assignments: [[
-    {id: a, properties: {roleDefinitionId: reader, principalId: app, scope: /subscriptions/s,
+    {id: a, properties: {roleDefinitionId: reader, principalId: 11111111-1111-1111-1111-111111111111, scope: /subscriptions/s,
       condition: "!(ActionMatches{'*/blobs/read'} AND SubOperationMatches{'Blob.List'}) OR @Request[x] StringEquals 'y'"}},
     {id: b, properties: {roleDefinitionId: reader, principalId: team, principalType: Group, scope: /subscriptions/other}},
-    {id: c, properties: {roleDefinitionId: reader, principalId: app, scope: /providers/Microsoft.Management/managementGroups/m}}]]
+    {id: c, properties: {roleDefinitionId: reader, principalId: 11111111-1111-1111-1111-111111111111, scope: /providers/Microsoft.Management/managementGroups/m}}]]
 `
 
 // TestAzureSubOperation asks whether the condition on listing bears on reading
@@ -58,8 +58,8 @@ func TestAzureNotes(t *testing.T) {
 		want       []string
 	}{
 		{"not_said", "", []string{
-			"the principal is taken to be in no group: azure.groups names them, or says why they are missing",
-			"the resource is taken to be in no management group: azure.management_groups names them, or says why they are missing",
+			"the principal is taken to be in no group: azure.groups names those it is in",
+			"no management group is taken to be above the subscription: azure.management_groups names them",
 		}},
 		{"none", "  groups: []\n  management_groups: []\n", nil},
 		{"missing", "  groups: {missing: refused}\n  management_groups: {missing: refused}\n", nil},
@@ -86,14 +86,17 @@ func TestAzureExplainsAmongMany(t *testing.T) {
   data_action: true
   roles: [[{id: reader, properties: {permissions: [{dataActions: ["*/blobs/read"]}]}}]]
   assignments: [[
-`+others+`    {id: last, properties: {roleDefinitionId: reader, principalId: app, scope: /subscriptions/s}}]]
+`+others+`    {id: last, properties: {roleDefinitionId: reader, principalId: 11111111-1111-1111-1111-111111111111, scope: /subscriptions/s}}]]
 `))
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []StatementEffect{{Policy: "role assignment", Statement: "last", Then: access.False()}}
-	got := scenarios[0].Explain().Statements
-	if diff := cmp.Diff(want, got, cmp.Comparer(access.Formula.Equal)); diff != "" {
+	e, err := scenarios[0].Explain(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, e.Statements, cmp.Comparer(access.Formula.Equal)); diff != "" {
 		t.Errorf("statements mismatch (-want +got):\n%s", diff)
 	}
 }
@@ -107,12 +110,15 @@ func TestAzureKeysAreShownAsWritten(t *testing.T) {
 azure:
   data_action: true
   roles: [[{id: reader, properties: {permissions: [{dataActions: ["*/blobs/read"]}]}}]]
-  assignments: [[{id: a, properties: {roleDefinitionId: reader, principalId: app, scope: /subscriptions/s, condition: "`+tag+` StringEquals 'Cascade'"}}]]
+  assignments: [[{id: a, properties: {roleDefinitionId: reader, principalId: 11111111-1111-1111-1111-111111111111, scope: /subscriptions/s, condition: "`+tag+` StringEquals 'Cascade'"}}]]
 `))
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := scenarios[0].Explain()
+	e, err := scenarios[0].Explain(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
 	if len(e.Keys) != 1 || e.Keys[0].Key != tag {
 		t.Errorf("%v: keys are %+v, want %s", e.Decision.Verdict(), e.Keys, tag)
 	}
