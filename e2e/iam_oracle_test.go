@@ -78,6 +78,38 @@ func TestIAMOracle(t *testing.T) {
 	}
 }
 
+// TestIAMOracleDocumented: the documentation lists every deviation with the
+// page of AWS behind it.
+func TestIAMOracleDocumented(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile(filepath.Join(cache.Repository(t), "docs", "access-oracle.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := make(map[string]string)
+	for _, d := range deviations {
+		listed[d.id] = d.docs
+	}
+	for _, d := range residualDeviations {
+		listed[d.id] = d.docs
+	}
+	rows := 0
+	for line := range strings.Lines(string(page)) {
+		cells := strings.Split(line, "|")
+		if len(cells) != 5 || !strings.Contains(cells[3], "](") {
+			continue
+		}
+		rows++
+		id := strings.TrimSpace(cells[1])
+		if docs, ok := listed[id]; !ok || !strings.Contains(cells[3], "("+docs+")") {
+			t.Errorf("docs/access-oracle.md has %s with %s, want %s", id, cells[3], docs)
+		}
+	}
+	if rows != len(listed) {
+		t.Errorf("docs/access-oracle.md has %d deviations, want %d", rows, len(listed))
+	}
+}
+
 // number returns a number from the environment.
 func number(t *testing.T, name string, otherwise uint64) uint64 {
 	t.Helper()
