@@ -298,7 +298,7 @@ func readResources(c awsiamtest.Case, doubtful func(text string) bool) []awsiamt
 		}
 		readings = next
 	}
-	return readings[:len(readings):len(readings)]
+	return readings
 }
 
 // noResource is an ARN that no case is about.

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"maps"
+	"math/bits"
 	"os"
 	"path/filepath"
 	"slices"
@@ -205,13 +206,7 @@ func (o oracle) explain(c awsiamtest.Case, ours string) string {
 			applicable = append(applicable, d)
 		}
 	}
-	// Fewer explain better.
-	var sets []int
-	for set := 1; set < 1<<len(applicable); set++ {
-		sets = append(sets, set)
-	}
-	slices.SortStableFunc(sets, func(a, b int) int { return ones(a) - ones(b) })
-	for _, set := range sets {
+	for _, set := range subsets(len(applicable)) {
 		meant, ids := c.Clone(), []string(nil)
 		for i, d := range applicable {
 			if set&(1<<i) == 0 {
@@ -233,45 +228,55 @@ func (o oracle) explain(c awsiamtest.Case, ours string) string {
 // documentation leaves it open: every reading decides it, and not all of them
 // alike.
 func (o oracle) explainOpen(c awsiamtest.Case) string {
-	open, ids := []awsiamtest.Case{c}, []string(nil)
+	var applicable []deviation
 	for _, d := range deviations {
-		if d.readings == nil {
-			continue
+		if d.readings != nil && len(d.readings(c)) > 1 {
+			applicable = append(applicable, d)
 		}
-		var next []awsiamtest.Case
-		for _, one := range open {
-			readings := d.readings(one)
-			if len(readings) < 2 || decide(o.t, one) != undecided {
-				next = append(next, one)
+	}
+	for _, set := range subsets(len(applicable)) {
+		open, ids := []awsiamtest.Case{c}, []string(nil)
+		for i, d := range applicable {
+			if set&(1<<i) == 0 {
 				continue
 			}
-			next = append(next, readings...)
-			if !slices.Contains(ids, d.id) {
-				ids = append(ids, d.id)
+			ids = append(ids, d.id)
+			var next []awsiamtest.Case
+			for _, one := range open {
+				next = append(next, d.readings(one)...)
 			}
+			open = next
 		}
-		open = next
+		if o.readAlike(open) {
+			return strings.Join(ids, "+")
+		}
 	}
+	return ""
+}
+
+// readAlike reports whether both evaluators decide each reading alike, and the
+// readings differ.
+func (o oracle) readAlike(readings []awsiamtest.Case) bool {
 	outcomes := make(map[string]bool)
-	for _, reading := range open {
+	for _, reading := range readings {
 		ours := decide(o.t, reading)
 		if ours == undecided || !agree(ours, o.ask(reading)[0]) && o.explain(reading, ours) == "" {
-			return ""
+			return false
 		}
 		outcomes[ours] = true
 	}
-	if len(outcomes) < 2 {
-		return ""
-	}
-	return strings.Join(ids, "+")
+	return len(outcomes) > 1
 }
 
-func ones(set int) int {
-	n := 0
-	for ; set != 0; set &= set - 1 {
-		n++
+// subsets returns the subsets of so many things but the empty one, as bits, the
+// small ones first: fewer deviations explain better.
+func subsets(n int) []int {
+	var sets []int
+	for set := 1; set < 1<<n; set++ {
+		sets = append(sets, set)
 	}
-	return n
+	slices.SortStableFunc(sets, func(a, b int) int { return bits.OnesCount(uint(a)) - bits.OnesCount(uint(b)) })
+	return sets
 }
 
 // report fails the test with the smallest case that shows the difference.
@@ -313,7 +318,7 @@ type goldenCase struct {
 }
 
 // goldenOfEach is how many golden cases there are of each service and outcome.
-const goldenOfEach = 10
+const goldenOfEach = 6
 
 // writeGolden writes cases that were agreed on to the test data of awsiam.
 func writeGolden(t *testing.T, all []goldenCase) {
