@@ -209,7 +209,10 @@ func (r *request) within(at scope) (access.Formula, string) {
 		}
 		return access.If(access.Term{Key: "resource", Operator: "within", Values: []string{string(at)}}), "only in " + string(at)
 	case somewhere:
-		return r.somewhere(at), "whether scope " + string(at) + " is above is not known"
+		if in := r.somewhere(at); !in.IsFalse() {
+			return in, "whether scope " + string(at) + " is above is not known"
+		}
+		return access.False(), "scope " + string(at) + " is not above " + string(r.asked)
 	}
 	return access.False(), "scope " + string(at) + " is elsewhere"
 }
