@@ -63,6 +63,11 @@ func TestDenyAssignments(t *testing.T) {
 			DenyAssignment{Scope: account, Principals: everybody, Permissions: reads, DoNotApplyToChildScopes: true},
 			func(in *Input) { in.Request.Resource.Below = true }, access.Unknown,
 		},
+		{
+			"management_group_that_may_be_above",
+			DenyAssignment{Scope: platform, Principals: everybody, Permissions: reads, DoNotApplyToChildScopes: true},
+			func(in *Input) { in.Request.Resource.Below, in.ManagementGroups.Missing = true, "refused" }, access.Allowed,
+		},
 		{"data_in_a_resource_group", DenyAssignment{Scope: group, Principals: everybody, Permissions: reads, DoNotApplyToChildScopes: true}, nil, access.Allowed},
 	} {
 		t.Run(test.name, func(t *testing.T) {
