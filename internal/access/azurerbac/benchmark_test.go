@@ -63,6 +63,10 @@ func BenchmarkEdges(b *testing.B) {
 	const actors, identities, subscriptions = 100, 200, 50
 	place := func(i int) string { return fmt.Sprintf("/subscriptions/%d/resourceGroups/g", i%subscriptions) }
 	d, e := Documents{Roles: builtIn()}, Estate{}
+	var groups []string
+	for i := range 200 {
+		groups = append(groups, fmt.Sprintf("GROUP%d", i))
+	}
 	for i := range subscriptions {
 		e.Subscriptions = append(e.Subscriptions, Subscription{ID: fmt.Sprintf("/subscriptions/%d", i), ResourceGroups: []string{place(i)}})
 		d.Denies = append(d.Denies, DenyAssignment{
@@ -74,7 +78,7 @@ func BenchmarkEdges(b *testing.B) {
 		a := assign(b, "Contributor", place(i))
 		a.Principal.ID = fmt.Sprint("actor", i)
 		d.Assignments = append(d.Assignments, a)
-		e.Principals = append(e.Principals, Actor{ID: a.Principal.ID})
+		e.Principals = append(e.Principals, Actor{ID: a.Principal.ID, Groups: Groups{IDs: groups}})
 	}
 	for i := range identities {
 		e.Identities = append(e.Identities, Identity{

@@ -19,13 +19,7 @@ const (
 // known here) is kept, and unknown when it is evaluated.
 //
 // https://learn.microsoft.com/azure/role-based-access-control/conditions-format
-type Condition struct {
-	text string
-	root expression
-}
-
-// String returns the text of the condition.
-func (c *Condition) String() string { return c.text }
+type Condition struct{ root expression }
 
 // A SyntaxError says where a condition cannot be read.
 type SyntaxError struct {

@@ -101,7 +101,7 @@ func (r *request) protects(d *denyAssignment) (access.Formula, string) {
 		return access.False(), "it does not apply to child scopes of " + string(d.at)
 	case place == below && parts:
 		return access.If(access.Term{Key: "resource", Operator: "is", Values: []string{string(d.at)}}), "only " + string(d.at)
-	case place == somewhere && (parts || !d.at.isManagementGroup()):
+	case place == somewhere && (r.asked.isManagementGroup() && parts || !r.asked.isManagementGroup() && !d.at.isManagementGroup()):
 		return r.somewhere(d.at), "whether scope " + string(d.at) + " is meant is not known"
 	}
 	return access.False(), ""

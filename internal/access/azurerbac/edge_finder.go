@@ -12,6 +12,10 @@ type edgeFinder struct {
 	groups map[string]ManagementGroups // by the subscription in lower case
 	edges  []access.Edge
 	admins []access.Administrator
+
+	// Of the actor that is looked at.
+	subject subject
+	grants  []int
 }
 
 func newEdgeFinder(e Estate) *edgeFinder {
@@ -23,6 +27,13 @@ func newEdgeFinder(e Estate) *edgeFinder {
 }
 
 func (f *edgeFinder) of(actor Actor) {
+	if p := f.estate.Policy; p != nil {
+		f.subject = newSubject(actor.ID, actor.Groups)
+		f.grants = p.candidates(f.subject)
+		if !p.mayMakeEdge(f.grants) {
+			return
+		}
+	}
 	administered := make(map[string]bool)
 	for _, s := range f.estate.Subscriptions {
 		step := f.ask(actor, actionAssignRole, s.ID, "give itself any role in the subscription")
@@ -140,7 +151,7 @@ func (f *edgeFinder) ask(actor Actor, action, resource, note string) access.Step
 		d := Evaluate(in)
 		step.Formula, step.Evidence = d.Formula, d.Evidence
 	} else {
-		step.Formula = permits(in)
+		step.Formula = permits(in, f.subject, f.grants)
 	}
 	return step
 }

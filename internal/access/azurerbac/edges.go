@@ -79,9 +79,7 @@ type Host struct {
 func Edges(e Estate) ([]access.Edge, []access.Administrator) {
 	f := newEdgeFinder(e)
 	for _, actor := range e.Principals {
-		if e.Policy == nil || e.Policy.mayHold(actor) {
-			f.of(actor)
-		}
+		f.of(actor)
 	}
 	return f.edges, f.admins
 }
@@ -138,24 +136,14 @@ var edgeActions = func() []string {
 	return all
 }()
 
-// mayHold reports whether one of the assignments of an actor can have one of
-// the operations that edges are made of. It saves asking for each of them at
-// each scope.
-func (p *Policy) mayHold(actor Actor) bool {
-	if p.assignmentsMissing != "" {
-		return true
-	}
-	r := request{policy: p, subject: newSubject(actor.ID, actor.Groups)}
-	for _, i := range r.candidates() {
+// mayMakeEdge reports whether one of some assignments can have one of the
+// operations that edges are made of. It saves asking for each of them at each
+// scope.
+func (p *Policy) mayMakeEdge(grants []int) bool {
+	return p.assignmentsMissing != "" || slices.ContainsFunc(grants, func(i int) bool {
 		a := &p.assignments[i]
-		if a.Eligible {
-			continue
-		}
-		if a.role == nil || a.role.conflict != "" || a.problem != "" || slices.ContainsFunc(a.role.blocks, block.mayMakeEdge) {
-			return true
-		}
-	}
-	return false
+		return !a.Eligible && (a.role == nil || a.role.conflict != "" || slices.ContainsFunc(a.role.blocks, block.mayMakeEdge))
+	})
 }
 
 func (b block) mayMakeEdge() bool {
