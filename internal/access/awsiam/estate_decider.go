@@ -23,7 +23,7 @@ type decider struct {
 	// Of the current store and program:
 	store   *estateStore
 	program *program
-	targets []estateTarget         // by form
+	targets []estateTarget   // by form
 	static  []*request       // by form, that know nothing of the principal
 	groups  []group          // of targets with the same policies
 	rules   []access.Formula // what the rules ask of the store
