@@ -46,6 +46,9 @@ type Edge struct {
 	From string   `json:"from"`
 	To   string   `json:"to"`
 	Kind EdgeKind `json:"kind"`
+	// Account of the other identity, where it makes a difference: beyond an
+	// [Administrator], ways are only followed into other accounts.
+	Account string `json:"account,omitempty"`
 	// Formula is what has to hold.
 	Formula Formula `json:"formula"`
 	// Steps are what it would do, in order.
@@ -68,7 +71,8 @@ type Step struct {
 
 // An Administrator is an identity that can rewrite permissions, and so reaches
 // everything in an account that the account's organisation does not forbid.
-// Ways are not followed beyond it.
+// Ways beyond it are not followed in that account. What others of the account
+// reach outside is not told of it.
 type Administrator struct {
 	ID string `json:"id"`
 	// Account that it can rewrite the permissions of.
@@ -197,13 +201,18 @@ func compareEdges(a, b Edge) int {
 // isCertain reports whether an edge is one that makes its ends one identity
 // when there is a way back.
 func (g *Graph) isCertain(from int32, edge int32) bool {
-	return g.edges[edge].Formula.IsTrue() && !g.stopsAt(from)
+	return g.edges[edge].Formula.IsTrue() && !g.endsAt(from, edge)
 }
 
-// stopsAt reports whether ways are not followed beyond an identity.
-func (g *Graph) stopsAt(id int32) bool {
-	a := g.admins[id]
-	return a != nil && a.Formula.IsTrue()
+// endsAt reports whether a way ends at an identity before an edge, because the
+// identity reaches everything that is there.
+func (g *Graph) endsAt(from int32, edge int32) bool {
+	a := g.admins[from]
+	if a == nil || !a.Formula.IsTrue() {
+		return false
+	}
+	to := g.edges[edge].Account
+	return to == "" || to == a.Account
 }
 
 // Together returns what has to hold for several requests to succeed, each with

@@ -98,10 +98,10 @@ func (t *tarjan) enter(id int32) {
 
 // leave makes a component of the identities on the stack down to one.
 func (t *tarjan) leave(id int32) {
-	at := slices.Index(t.stack, id)
-	component := int32(len(t.g.size))
-	for _, member := range t.stack[at:] {
-		t.g.component[member] = component
+	at, component := len(t.stack), int32(len(t.g.size))
+	for done := false; !done; done = t.stack[at] == id {
+		at--
+		t.g.component[t.stack[at]] = component
 	}
 	t.g.size = append(t.g.size, int32(len(t.stack)-at))
 	t.stack = t.stack[:at]

@@ -15,6 +15,11 @@ const (
 	MaxHops     = 4
 )
 
+// MaxSteps is how many edges a way has at most, with those that are no hops. A
+// cycle of thousands of identities would have ways of thousands of edges.
+// [Graph.Components] names all who are in it.
+const MaxSteps = 16
+
 // A Chain is a way from an identity to another one that it can act as, in the
 // end.
 type Chain struct {
@@ -46,8 +51,8 @@ func (c Chain) String() string {
 }
 
 // Reach returns the best way to each identity that an identity can act as
-// within a number of hops, 0 for [DefaultHops] and at most [MaxHops], in the
-// order of hops and names. The best is the most certain; of those the one with
+// within a number of hops, 0 for [DefaultHops] and at most [MaxHops], and within
+// [MaxSteps], in the order of hops, edges and names. The best is the most certain; of those the one with
 // the fewest hops, then the fewest edges, then the plainest kinds. An identity
 // that can rewrite permissions by itself is its own first result.
 func (g *Graph) Reach(from string, hops int) []Chain {
@@ -144,7 +149,7 @@ func (w *walk) search(start int32, hops int, least Verdict) (left bool) {
 		}
 		w.visit[at.id].settled = true
 		w.reached = append(w.reached, at.id)
-		if w.g.stopsAt(at.id) {
+		if at.length == MaxSteps {
 			continue
 		}
 		w.within(at)
@@ -156,6 +161,9 @@ func (w *walk) search(start int32, hops int, least Verdict) (left bool) {
 				// Edges are in the order of certainty.
 				left = true
 				break
+			}
+			if w.g.endsAt(at.id, e) {
+				continue
 			}
 			w.follow(at, e, 1)
 		}

@@ -121,6 +121,16 @@ func TestGraph_Reach(t *testing.T) {
 			want: []string{"1 a -assume-> admin: always; reaches everything in 111122223333"},
 		},
 		{
+			name: "leaves_the_account_of_an_administrator",
+			edges: []Edge{
+				edge("a", "admin", True()),
+				{From: "admin", To: "b", Account: "111122223333", Formula: True()},
+				{From: "admin", To: "x", Account: "444455556666", Formula: True()},
+			},
+			admins: []Administrator{{ID: "admin", Account: "111122223333", Formula: True()}}, from: "a",
+			want: []string{"1 a -assume-> admin: always; reaches everything in 111122223333", "2 a -assume-> admin -assume-> x: always"},
+		},
+		{
 			name:   "goes_on_at_one_that_is_not_certain",
 			edges:  []Edge{edge("a", "admin", True()), edge("admin", "b", True())},
 			admins: []Administrator{{ID: "admin", Account: "111122223333", Formula: vpc}}, from: "a",
@@ -155,6 +165,26 @@ func TestGraph_Reach(t *testing.T) {
 	}
 }
 
+func TestGraph_Reach_of_a_long_cycle(t *testing.T) {
+	t.Parallel()
+	const n = 100_000
+	edges := make([]Edge, n)
+	for i := range edges {
+		edges[i] = Edge{From: fmt.Sprintf("%06d", i), To: fmt.Sprintf("%06d", (i+1)%n), Formula: True()}
+	}
+	g := NewGraph(edges, nil)
+	chains := g.Reach("000000", 4)
+	if len(chains) != MaxSteps || len(chains[MaxSteps-1].Edges) != MaxSteps || chains[MaxSteps-1].To != "000016" {
+		t.Errorf("Reach() has %d ways, want one to each of the next %d", len(chains), MaxSteps)
+	}
+	if line := NewGraph(edges[1:], nil); len(line.Components()) != 0 || len(line.Reach("000001", 4)) != 4 {
+		t.Errorf("a line has components %v", line.Components())
+	}
+	if components := g.Components(); len(components) != 1 || len(components[0]) != n {
+		t.Errorf("there are %d components, want one of %d", len(components), n)
+	}
+}
+
 func TestGraph_Components(t *testing.T) {
 	t.Parallel()
 	conditional := If(Term{Key: "k", Operator: "Bool", Values: []string{"true"}})
@@ -186,12 +216,12 @@ func TestGraph_Reach_is_exact(t *testing.T) {
 		for range random.IntN(3 * n) {
 			edges = append(edges, Edge{
 				From: fmt.Sprint(random.IntN(n)), To: fmt.Sprint(random.IntN(n)),
-				Kind: EdgeKind(random.IntN(5)), Formula: formulas[random.IntN(len(formulas))],
+				Kind: EdgeKind(random.IntN(5)), Formula: formulas[random.IntN(len(formulas))], Account: []string{"", "own", "other"}[random.IntN(3)],
 			})
 		}
 		var admins []Administrator
 		if random.IntN(3) == 0 {
-			admins = append(admins, Administrator{ID: fmt.Sprint(random.IntN(n)), Formula: formulas[random.IntN(len(formulas))]})
+			admins = append(admins, Administrator{ID: fmt.Sprint(random.IntN(n)), Account: "own", Formula: formulas[random.IntN(len(formulas))]})
 		}
 		hops := 1 + random.IntN(4)
 		chains := NewGraph(edges, admins).Reach("0", hops)
@@ -248,7 +278,7 @@ func allWays(edges []Edge, admins []Administrator, from string, hops int) map[st
 	certain := make(map[[2]string]bool)
 	for range edges {
 		for _, e := range edges {
-			if !e.Formula.IsTrue() || stops[e.From] {
+			if !e.Formula.IsTrue() || stops[e.From] && e.Account != "other" {
 				continue
 			}
 			certain[[2]string{e.From, e.To}] = true
@@ -274,11 +304,8 @@ func allWays(edges []Edge, admins []Administrator, from string, hops int) map[st
 				best[at] = w
 			}
 		}
-		if stops[at] {
-			return
-		}
 		for _, e := range edges {
-			if e.From != at || e.To == from || slices.ContainsFunc(path, func(p Edge) bool { return p.To == e.To }) {
+			if e.From != at || stops[at] && e.Account != "other" || e.To == from || slices.ContainsFunc(path, func(p Edge) bool { return p.To == e.To }) {
 				continue
 			}
 			next := hop

@@ -64,16 +64,20 @@ type EdgeInput struct {
 func Edges(in EdgeInput) ([]access.Edge, []access.Administrator) {
 	b := newEdgeBuilder(&in)
 	for i := range in.Identities {
-		b.assume(i)
+		b.certain[i] = b.administerItself(i)
 	}
 	for i := range in.Identities {
-		if b.administerItself(i) {
-			continue
+		b.assume(i)
+	}
+	for i := range in.Running {
+		b.takeOver(&in.Running[i])
+	}
+	for i := range in.Identities {
+		if !b.certain[i] {
+			b.passAndRun(i)
+			b.rewrite(i)
+			b.administer(i)
 		}
-		b.passAndRun(i)
-		b.takeOver(i)
-		b.rewrite(i)
-		b.administer(i)
 	}
 	return b.edges, b.administrators
 }
@@ -86,10 +90,16 @@ type edgeBuilder struct {
 	launches map[launchKey]launched
 	trusts   map[trustKey]access.Step
 	put      map[string]*PolicySet // trust policies by whom they trust
+	ables    map[ableKey][]int
+	trusting map[trustingKey][]trusting
 
 	byID, byUniqueID, byRoleName map[string]int
 	byAccount                    map[string][]int
-	// out is the identities that each can act as.
+	// administers is how certainly each is an administrator, and certain
+	// whether it plainly is by itself.
+	administers []access.Verdict
+	certain     []bool
+	// out is the edges of each.
 	out [][]access.Edge
 
 	edges          []access.Edge
@@ -98,11 +108,21 @@ type edgeBuilder struct {
 
 func newEdgeBuilder(in *EdgeInput) *edgeBuilder {
 	b := &edgeBuilder{
-		in: in, compiled: make(map[*Document]*compiledDocument), allows: make(map[allowedAction]bool),
-		launches: make(map[launchKey]launched), trusts: make(map[trustKey]access.Step),
-		put:  make(map[string]*PolicySet),
-		byID: make(map[string]int), byUniqueID: make(map[string]int), byRoleName: make(map[string]int),
-		byAccount: make(map[string][]int), out: make([][]access.Edge, len(in.Identities)),
+		in:          in,
+		compiled:    make(map[*Document]*compiledDocument),
+		allows:      make(map[allowedAction]bool),
+		ables:       make(map[ableKey][]int),
+		launches:    make(map[launchKey]launched),
+		trusts:      make(map[trustKey]access.Step),
+		trusting:    make(map[trustingKey][]trusting),
+		put:         make(map[string]*PolicySet),
+		byID:        make(map[string]int),
+		byUniqueID:  make(map[string]int),
+		byRoleName:  make(map[string]int),
+		byAccount:   make(map[string][]int),
+		administers: make([]access.Verdict, len(in.Identities)),
+		certain:     make([]bool, len(in.Identities)),
+		out:         make([][]access.Edge, len(in.Identities)),
 	}
 	for i := range in.Identities {
 		d := &in.Identities[i]
@@ -129,6 +149,7 @@ func (b *edgeBuilder) addEdge(from, to int, e access.Edge) {
 		return
 	}
 	e.From, e.To = b.in.Identities[from].Principal.ID, b.in.Identities[to].Principal.ID
+	e.Account = b.in.Identities[to].Principal.Account
 	b.edges = append(b.edges, e)
 	b.out[from] = append(b.out[from], e)
 }

@@ -81,6 +81,25 @@ func (b *edgeBuilder) compile(d *Document) *compiledDocument {
 	return c
 }
 
+// ableKey asks for the identities of an account that may do something.
+type ableKey struct{ account, action string }
+
+// able returns the identities of an account whose policies may allow an
+// action.
+func (b *edgeBuilder) able(account, action string) []int {
+	key := ableKey{account, action}
+	list, known := b.ables[key]
+	if !known {
+		for _, i := range b.byAccount[account] {
+			if b.may(i, action) {
+				list = append(list, i)
+			}
+		}
+		b.ables[key] = list
+	}
+	return list
+}
+
 // allowedAction asks whether a document has a statement that allows an action.
 type allowedAction struct {
 	document *Document

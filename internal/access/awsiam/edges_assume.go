@@ -12,10 +12,10 @@ const assumeRole = "sts:AssumeRole"
 // assume adds the edges of those that can assume a role.
 func (b *edgeBuilder) assume(to int) {
 	role := &b.in.Identities[to]
-	if role.Principal.Kind != Role {
+	if role.Principal.Kind != Role || role.Trust == nil {
 		return
 	}
-	for _, from := range b.trusted(role) {
+	for _, from := range b.named(role.Trust, role.Principal.Account, assumeRole) {
 		b.add(from, to, access.Assume, b.assumeStep(from, role, role.Trust))
 	}
 }
@@ -27,31 +27,27 @@ func (b *edgeBuilder) assumeStep(from int, role *Identity, trust *PolicySet) acc
 	})
 }
 
-// trusted returns the identities that the trust policy of a role may name, in
-// order. For those that it names by their account, or together with everybody,
-// their own policies have to allow something, too, or they are of the account
-// of the role.
-func (b *edgeBuilder) trusted(role *Identity) []int {
+// named returns the identities that may be permitted an action by the policy
+// of a resource of an account, in order. Where it names an account, the
+// identity's own policies have to allow the action, too; where it names
+// everybody, those of identities of other accounts have to.
+func (b *edgeBuilder) named(policy *PolicySet, account, action string) []int {
 	found := make(map[int]bool)
-	all := func(account string, always bool) {
-		for _, i := range b.byAccount[account] {
-			if always || b.may(i, assumeRole) {
-				found[i] = true
-			}
+	add := func(list []int) {
+		for _, i := range list {
+			found[i] = true
 		}
 	}
 	everybody := func() {
-		for account := range b.byAccount {
-			all(account, account == role.Principal.Account)
+		add(b.byAccount[account])
+		for other := range b.byAccount {
+			add(b.able(other, action))
 		}
 	}
-	if role.Trust == nil {
-		return nil
-	}
-	if role.Trust.Missing != "" {
+	if policy.Missing != "" {
 		everybody()
 	}
-	for _, p := range role.Trust.Policies {
+	for _, p := range policy.Policies {
 		if p.Document == nil || b.compile(p.Document).problem != "" {
 			everybody()
 			continue
@@ -60,10 +56,10 @@ func (b *edgeBuilder) trusted(role *Identity) []int {
 			switch {
 			case s.Deny:
 			case s.Principal == nil || s.Principal.Any || len(s.Principal.CanonicalUser) > 0:
-				everybody() // Evaluate knows what else there is to it
+				everybody() // the evaluation knows what else there is to it
 			default:
 				for _, id := range s.Principal.AWS {
-					b.named(id, found, all)
+					add(b.principal(id, action))
 				}
 			}
 		}
@@ -71,22 +67,19 @@ func (b *edgeBuilder) trusted(role *Identity) []int {
 	return slices.Sorted(maps.Keys(found))
 }
 
-// named adds the identities that a value of a Principal element names.
-func (b *edgeBuilder) named(id string, found map[int]bool, all func(account string, always bool)) {
+// principal returns the identities that a value of a Principal element names.
+func (b *edgeBuilder) principal(id, action string) []int {
 	p := newPrincipalSet(&Principals{AWS: []string{id}}, false).aws[0]
-	switch {
-	case p.session:
-		if i, ok := b.byRoleName[p.account+"/"+p.role]; ok {
-			found[i] = true
-		}
-	case p.account != "":
-		all(p.account, false)
-	default:
-		if i, ok := b.byID[id]; ok {
-			found[i] = true
-		}
-		if i, ok := b.byUniqueID[id]; ok {
-			found[i] = true
+	for _, known := range []struct {
+		index map[string]int
+		key   string
+	}{{b.byID, id}, {b.byUniqueID, id}, {b.byRoleName, p.account + "/" + p.role}} {
+		if i, ok := known.index[known.key]; ok {
+			return []int{i}
 		}
 	}
+	if p.account == "" || p.session {
+		return nil
+	}
+	return b.able(p.account, action)
 }

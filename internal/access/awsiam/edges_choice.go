@@ -1,7 +1,7 @@
 package awsiam
 
 import (
-	"slices"
+	"fmt"
 	"strings"
 
 	"github.com/stowage-dev/stowage/internal/access"
@@ -17,7 +17,7 @@ func (b *edgeBuilder) byName(f access.Formula, r access.Resource, colons int) ac
 		return f
 	}
 	return f.Map(func(t access.Term) access.Formula {
-		if t.Key == resourceKey && t.Operator == "ArnLike" && len(t.Values) == 1 {
+		if isName(t) {
 			if _, taken := b.byID[t.Values[0]]; taken || !isNameable(t.Values[0], r.ID, colons) {
 				return access.False()
 			}
@@ -32,49 +32,114 @@ const resourceKey = "resource"
 // isNameable reports whether an ARN that begins with a prefix and has a number
 // of colons more, at most, is one that a pattern may describe.
 func isNameable(pattern, prefix string, colons int) bool {
-	p := newResourcePattern(pattern, false)
-	if strings.Contains(pattern, "${") || p.everything || p.problem != "" {
-		return true // not known, or all
+	g, ok := globOfResource(pattern)
+	if !ok {
+		return true // not known
 	}
-	t := p.resolve(&request{})
-	g := t.glob()
-	for at, reached := range g.after(prefix)[:len(g)] {
-		if reached && strings.Count(string(g[at:]), ":") <= colons {
-			return true
-		}
-	}
-	return false
+	_, found := g.rest(prefix, colons)
+	return found
 }
 
-// byChoice returns what has to hold for a request when the name of its
-// resource is the caller's choice: what is asked of the name holds when there
-// is one name that is enough. Names that have to match two patterns, or must
-// not match one, are not looked for; what is asked of them stays.
-func byChoice(f access.Formula) access.Formula {
-	var patterns []access.Formula
-	for t, negated := range f.Terms() {
-		if t.Key != resourceKey {
-			continue
-		}
-		if negated {
-			return f
-		}
-		pattern := access.If(t)
-		if !slices.ContainsFunc(patterns, pattern.Equal) {
-			patterns = append(patterns, pattern)
+// globOfResource returns the pattern of a term about the resource, unless it
+// depends on what is not known.
+func globOfResource(pattern string) (glob, bool) {
+	p := newResourcePattern(pattern, false)
+	if strings.Contains(pattern, "${") || p.everything || p.problem != "" {
+		return nil, false
+	}
+	t := p.resolve(&request{})
+	return t.glob(), true
+}
+
+// rest returns a part of the pattern that describes what may follow a prefix,
+// with a number of colons at most.
+func (g glob) rest(prefix string, colons int) (glob, bool) {
+	for at := range g.after(prefix) {
+		if at < len(g) && strings.Count(string(g[at:]), ":") <= colons {
+			return g[at:], true
 		}
 	}
-	if len(patterns) == 0 {
-		return f
+	return nil, false
+}
+
+// example returns a text that the pattern describes.
+func (g glob) example() string {
+	var b strings.Builder
+	for _, u := range g {
+		if u < 0 {
+			u = 'x'
+		}
+		b.WriteRune(u)
 	}
-	choices := []access.Formula{f}
-	for _, chosen := range patterns {
-		choices = append(choices, f.Map(func(t access.Term) access.Formula {
-			if t.Key == resourceKey {
-				return access.Of(access.If(t).Equal(chosen))
+	return b.String()
+}
+
+// maxNames is how many names of a resource are tried, as each is tried on the
+// whole formula.
+const maxNames = 64
+
+// byChoice returns what has to hold for requests on one resource, whose name
+// is the caller's choice: what is asked of the name holds when there is one
+// name that is enough. Those that are tried are one for each pattern and one
+// that nobody thought of; where none is enough, what is asked of the name stays.
+func byChoice(requests []access.Formula, r access.Resource, colons int) access.Formula {
+	choices := []access.Formula{onOneResource(requests)}
+	if !r.Below {
+		return choices[0]
+	}
+	globs := make(map[string]glob)
+	names := []string{r.ID + "any-other-name"}
+	for _, f := range requests {
+		for t := range f.Terms() {
+			if !isName(t) || globs[t.Values[0]] != nil {
+				continue
 			}
-			return access.If(t)
-		}))
+			if g, ok := globOfResource(t.Values[0]); ok {
+				globs[t.Values[0]] = g
+				if rest, ok := g.rest(r.ID, colons); ok && len(names) < maxNames {
+					names = append(names, r.ID+rest.example())
+				}
+			}
+		}
+	}
+	if len(globs) == 0 {
+		return choices[0]
+	}
+	for _, name := range names {
+		named := make([]access.Formula, len(requests))
+		for i, f := range requests {
+			named[i] = f.Map(func(t access.Term) access.Formula {
+				if isName(t) && globs[t.Values[0]] != nil {
+					return access.Of(globs[t.Values[0]].match(name))
+				}
+				return access.If(t)
+			})
+		}
+		choices = append(choices, access.Together(named...))
 	}
 	return access.Or(choices...)
+}
+
+// isName reports whether a term asks something of the name of the resource.
+func isName(t access.Term) bool {
+	return t.Key == resourceKey && t.Operator == "ArnLike" && len(t.Values) == 1
+}
+
+// onOneResource is [access.Together] for requests on the same resource, of
+// which one cannot have another name than another.
+func onOneResource(requests []access.Formula) access.Formula {
+	all := access.And(requests...)
+	if !all.IsFalse() {
+		return all
+	}
+	apart := make([]access.Formula, len(requests))
+	for i, f := range requests {
+		apart[i] = f.Map(func(t access.Term) access.Formula {
+			if t.Missing == "" && t.Key != resourceKey {
+				t.Key = fmt.Sprintf("%s of step %d", t.Key, i+1)
+			}
+			return access.If(t)
+		})
+	}
+	return access.And(apart...)
 }

@@ -21,16 +21,15 @@ func (b *edgeBuilder) passAndRun(from int) {
 		if started.formula.IsFalse() {
 			continue
 		}
-		for _, to := range b.byAccount[b.in.Identities[from].Principal.Account] {
-			trusts, ok := b.trustsService(to, l.service, l.trust)
-			if !ok || to == from {
+		for _, role := range b.trustingRoles(b.in.Identities[from].Principal.Account, l.service, l.trust) {
+			if role.number == from {
 				continue
 			}
-			pass := b.pass(from, to, l.passedTo)
-			b.addEdge(from, to, access.Edge{
+			pass := b.pass(from, role.number, l.passedTo)
+			b.addEdge(from, role.number, access.Edge{
 				Kind:    access.PassAndRun,
-				Formula: access.Together(pass.Formula, started.formula, together(trusts)),
-				Steps:   slices.Concat([]access.Step{pass}, started.steps, trusts),
+				Formula: access.Together(pass.Formula, started.formula, together(role.steps)),
+				Steps:   slices.Concat([]access.Step{pass}, started.steps, role.steps),
 			})
 		}
 	}
@@ -54,6 +53,31 @@ func (b *edgeBuilder) pass(from, to int, passedTo string) access.Step {
 type trustKey struct {
 	role            int
 	service, action string
+}
+
+// trustingKey asks for the roles of an account that let a service do
+// something; actions are joined.
+type trustingKey struct{ account, service, actions string }
+
+// trusting is a role and the steps by which a service assumes it.
+type trusting struct {
+	number int
+	steps  []access.Step
+}
+
+// trustingRoles returns the roles of an account that trust a service.
+func (b *edgeBuilder) trustingRoles(account, service string, actions []string) []trusting {
+	key := trustingKey{account, service, strings.Join(actions, " ")}
+	list, known := b.trusting[key]
+	if !known {
+		for _, i := range b.byAccount[account] {
+			if steps, ok := b.trustsService(i, service, actions); ok {
+				list = append(list, trusting{i, steps})
+			}
+		}
+		b.trusting[key] = list
+	}
+	return list
 }
 
 // trustsService returns the steps by which a service assumes a role, and
@@ -165,8 +189,14 @@ func (b *edgeBuilder) way(from int, uses []use, region, note string) launched {
 	}
 	// What is made by one request and used by another one is the same, so all
 	// requests on it have to be permitted for one and the same name.
+	type made struct {
+		resource access.Resource
+		colons   int
+		requests []access.Formula
+	}
 	var parts []access.Formula
-	chosen := make(map[string]int)
+	var things []string
+	byThing := make(map[string]*made)
 	for _, u := range uses {
 		for _, resource := range u.resources {
 			q := question{action: u.action, resource: someResource(fill(resource, a, ""), principal.Account), context: context, note: note}
@@ -176,20 +206,20 @@ func (b *edgeBuilder) way(from int, uses []use, region, note string) launched {
 			step := b.ask(from, q)
 			step.Formula = b.byName(step.Formula, q.resource, u.colons)
 			l.steps = append(l.steps, step)
-			at, known := chosen[resource]
-			switch {
-			case u.existing:
+			if u.existing {
 				parts = append(parts, step.Formula)
-			case known:
-				parts[at] = access.And(parts[at], step.Formula)
-			default:
-				chosen[resource] = len(parts)
-				parts = append(parts, step.Formula)
+				continue
 			}
+			if byThing[resource] == nil {
+				byThing[resource] = &made{resource: q.resource, colons: u.colons}
+				things = append(things, resource)
+			}
+			byThing[resource].requests = append(byThing[resource].requests, step.Formula)
 		}
 	}
-	for _, at := range chosen {
-		parts[at] = byChoice(parts[at])
+	for _, thing := range things {
+		m := byThing[thing]
+		parts = append(parts, byChoice(m.requests, m.resource, m.colons))
 	}
 	l.formula = access.Together(parts...)
 	return l

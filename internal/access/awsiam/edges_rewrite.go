@@ -91,12 +91,12 @@ func (b *edgeBuilder) administerItself(id int) (certain bool) {
 }
 
 // administer adds an administrator when an identity can give more permissions
-// to one that it can act as.
+// to one that it can act as, and that is more certain than what is known of it.
 func (b *edgeBuilder) administer(from int) {
 	grown := make(map[string][][]access.Step)
 	for _, e := range b.out[from] {
 		to := b.byID[e.To]
-		if b.in.Identities[to].Principal.Account != b.in.Identities[from].Principal.Account {
+		if e.Account != b.in.Identities[from].Principal.Account || e.Formula.Verdict() <= b.administers[from] {
 			continue
 		}
 		ways, known := grown[e.To]
@@ -105,7 +105,9 @@ func (b *edgeBuilder) administer(from int) {
 			grown[e.To] = ways
 		}
 		for _, steps := range ways {
-			b.addAdministrator(from, access.Together(together(steps), e.Formula), slices.Concat(steps, e.Steps))
+			if f := access.Together(together(steps), e.Formula); f.Verdict() > b.administers[from] {
+				b.addAdministrator(from, f, slices.Concat(steps, e.Steps))
+			}
 		}
 	}
 }
@@ -117,6 +119,7 @@ func (b *edgeBuilder) addAdministrator(id int, f access.Formula, steps []access.
 		return false
 	}
 	p := b.in.Identities[id].Principal
+	b.administers[id] = max(b.administers[id], f.Verdict())
 	b.administrators = append(b.administrators, access.Administrator{ID: p.ID, Account: p.Account, Formula: f, Steps: steps})
 	return f.IsTrue()
 }

@@ -1,6 +1,7 @@
 package awsiam
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/stowage-dev/stowage/internal/access"
@@ -43,9 +44,11 @@ type Running struct {
 	Without []string
 }
 
-// A takeover is a request by which one runs code in something.
+// A takeover is the requests by which one runs code in something.
 type takeover struct {
 	action string
+	// also are other requests on the thing that it takes.
+	also []string
 	// resources besides the thing itself, as in [use]; {cluster} is the
 	// cluster of a task.
 	resources []string
@@ -55,11 +58,18 @@ type takeover struct {
 // takeovers is the ways to run code in what runs, from the catalogues that
 // launches are from.
 var takeovers = map[RunningType][]takeover{
-	RunningFunction: {{action: "lambda:UpdateFunctionCode", note: "replace the code of the function"}},
+	RunningFunction: {
+		{action: "lambda:UpdateFunctionCode", note: "replace the code of the function, for its next invocation"},
+		{action: "lambda:UpdateFunctionConfiguration", note: "add a layer with code to the function, for its next invocation"},
+	},
 	RunningInstance: {
 		{action: "ssm:StartSession", note: "open a shell on the instance"},
 		{action: "ssm:SendCommand", resources: []string{"arn:{partition}:ssm:{region}::document/AWS-RunShellScript"}, note: "run a command on the instance"},
 		{action: "ec2-instance-connect:SendSSHPublicKey", note: "log in to the instance with a key, from where its port 22 is open"},
+		{
+			action: "ec2:ModifyInstanceAttribute", also: []string{"ec2:StopInstances", "ec2:StartInstances"},
+			note: "replace the user data of the instance, and start it again",
+		},
 	},
 	RunningTask:        {{action: "ecs:ExecuteCommand", resources: []string{"{cluster}"}, note: "run a command in the container"}},
 	RunningStack:       {{action: "cloudformation:UpdateStack", note: "let the stack make what another template says"}},
@@ -70,46 +80,52 @@ var takeovers = map[RunningType][]takeover{
 	RunningMachine:     {{action: "states:UpdateStateMachine", note: "replace the definition, which takes effect with the next execution"}},
 }
 
-// takeOver adds the edges to the roles of what runs.
-func (b *edgeBuilder) takeOver(from int) {
-	account := b.in.Identities[from].Principal.Account
-	for i := range b.in.Running {
-		thing := &b.in.Running[i]
-		if thing.Account != account && thing.Policy == nil {
+// takeOver adds the edges to the role of something that runs.
+func (b *edgeBuilder) takeOver(thing *Running) {
+	ways := make(map[int][][]access.Step)
+	for _, t := range takeovers[thing.Type] {
+		if slices.Contains(thing.Without, t.action) {
 			continue
 		}
-		steps := b.control(from, thing)
-		if to, ok := b.byID[thing.Role]; ok {
-			for _, s := range steps {
-				b.add(from, to, access.TakeOver, s...)
+		able := b.able(thing.Account, t.action)
+		if thing.Policy != nil {
+			able = slices.Concat(able, b.named(thing.Policy, thing.Account, t.action))
+			slices.Sort(able)
+			able = slices.Compact(able)
+		}
+		for _, from := range able {
+			if steps, ok := b.control(from, thing, t); ok && !b.certain[from] {
+				ways[from] = append(ways[from], steps)
 			}
 		}
-		if thing.Type == RunningInstance && thing.Account == account {
-			b.profile(from, thing, steps)
+	}
+	to, known := b.byID[thing.Role]
+	for _, from := range slices.Sorted(maps.Keys(ways)) {
+		for _, steps := range ways[from] {
+			if known {
+				b.add(from, to, access.TakeOver, steps...)
+			}
 		}
+	}
+	if thing.Type == RunningInstance {
+		b.profile(thing, ways)
 	}
 }
 
-// control returns the ways by which an identity can run code in something.
-func (b *edgeBuilder) control(from int, thing *Running) [][]access.Step {
-	var ways [][]access.Step
-	for _, t := range takeovers[thing.Type] {
-		if slices.Contains(thing.Without, t.action) || thing.Policy == nil && !b.may(from, t.action) {
-			continue
-		}
-		a, _ := parseARN(thing.ID)
-		steps := []access.Step{b.onThing(from, thing, t.action, t.note)}
-		for _, resource := range t.resources {
-			step := b.ask(from, question{action: t.action, resource: access.Resource{
-				ID: fill(resource, a, thing.Cluster), Account: thing.Account,
-			}, note: t.note})
-			steps = append(steps, step)
-		}
-		if !slices.ContainsFunc(steps, func(s access.Step) bool { return s.Formula.IsFalse() }) {
-			ways = append(ways, steps)
-		}
+// control returns the steps by which an identity runs code in something, and
+// whether it may be able to.
+func (b *edgeBuilder) control(from int, thing *Running, t takeover) ([]access.Step, bool) {
+	a, _ := parseARN(thing.ID)
+	steps := []access.Step{b.onThing(from, thing, t.action, t.note)}
+	for _, action := range t.also {
+		steps = append(steps, b.onThing(from, thing, action, t.note))
 	}
-	return ways
+	for _, resource := range t.resources {
+		steps = append(steps, b.ask(from, question{
+			action: t.action, resource: access.Resource{ID: fill(resource, a, thing.Cluster), Account: thing.Account}, note: t.note,
+		}))
+	}
+	return steps, !slices.ContainsFunc(steps, func(s access.Step) bool { return s.Formula.IsFalse() })
 }
 
 func (b *edgeBuilder) onThing(from int, thing *Running, action, note string) access.Step {
@@ -122,29 +138,31 @@ func (b *edgeBuilder) onThing(from int, thing *Running, action, note string) acc
 // the role of an instance on which it can run code, or runs itself.
 //
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AssociateIamInstanceProfile.html
-func (b *edgeBuilder) profile(from int, instance *Running, control [][]access.Step) {
-	action, d := "ec2:AssociateIamInstanceProfile", &b.in.Identities[from]
+func (b *edgeBuilder) profile(instance *Running, control map[int][][]access.Step) {
+	action := "ec2:AssociateIamInstanceProfile"
 	if instance.Role != "" {
 		action = "ec2:ReplaceIamInstanceProfileAssociation"
 	}
-	if instance.Role == d.Principal.ID {
-		control = [][]access.Step{{}}
-	}
-	if len(control) == 0 || !b.may(from, action) || !b.may(from, passRole) {
-		return
-	}
-	associate := b.onThing(from, instance, action, "give the instance another instance profile; there has to be one with the role")
-	if associate.Formula.IsFalse() {
-		return
-	}
-	for _, to := range b.byAccount[instance.Account] {
-		trusts, ok := b.trustsService(to, "ec2.amazonaws.com", nil)
-		if !ok || b.in.Identities[to].Principal.ID == instance.Role {
+	for _, from := range b.able(instance.Account, action) {
+		ways := control[from]
+		if instance.Role == b.in.Identities[from].Principal.ID {
+			ways = [][]access.Step{{}}
+		}
+		if len(ways) == 0 || b.certain[from] || !b.may(from, passRole) {
 			continue
 		}
-		pass := b.pass(from, to, "ec2.amazonaws.com")
-		for _, steps := range control {
-			b.add(from, to, access.TakeOver, slices.Concat([]access.Step{pass, associate}, steps, trusts)...)
+		associate := b.onThing(from, instance, action, "give the instance another instance profile; there has to be one with the role")
+		if associate.Formula.IsFalse() {
+			continue
+		}
+		for _, role := range b.trustingRoles(instance.Account, "ec2.amazonaws.com", nil) {
+			if b.in.Identities[role.number].Principal.ID == instance.Role {
+				continue
+			}
+			pass := b.pass(from, role.number, "ec2.amazonaws.com")
+			for _, steps := range ways {
+				b.add(from, role.number, access.TakeOver, slices.Concat([]access.Step{pass, associate}, steps, role.steps)...)
+			}
 		}
 	}
 }

@@ -144,30 +144,50 @@ func TestEdges_assume(t *testing.T) {
 	mayAssume := allow("sts:AssumeRole", "*")
 	root := aws("arn:aws:iam::111122223333:root")
 	runEdgeScenarios(t, []edgeScenario{
-		{name: "trust_names_the_role", doc: edgeDocAssume, identities: []Identity{role(idA), role(idB).trusting(trusts(aws(idA)))},
-			want: []string{"a -assume-> b by sts:AssumeRole: always"}},
-		{name: "trust_names_the_account", doc: edgeDocAssume, identities: []Identity{role(idA, mayAssume), role(idB).trusting(trusts(root)), role(idC)},
-			want: []string{"a -assume-> b by sts:AssumeRole: always"}},
-		{name: "trust_names_a_user", doc: edgeDocAssume, identities: []Identity{role(idU), role(idB).trusting(trusts(aws(idU)))},
-			want: []string{"u -assume-> b by sts:AssumeRole: always"}},
-		{name: "trust_names_everybody", doc: edgeDocAssume, identities: []Identity{role(idA), role(idX), role(idB).trusting(trusts("*"))},
-			want: []string{"a -assume-> b by sts:AssumeRole: always"}},
+		{
+			name: "trust_names_the_role", doc: edgeDocAssume, identities: []Identity{role(idA), role(idB).trusting(trusts(aws(idA)))},
+			want: []string{"a -assume-> b by sts:AssumeRole: always"},
+		},
+		{
+			name: "trust_names_the_account", doc: edgeDocAssume, identities: []Identity{role(idA, mayAssume), role(idB).trusting(trusts(root)), role(idC)},
+			want: []string{"a -assume-> b by sts:AssumeRole: always"},
+		},
+		{
+			name: "trust_names_a_user", doc: edgeDocAssume, identities: []Identity{role(idU), role(idB).trusting(trusts(aws(idU)))},
+			want: []string{"u -assume-> b by sts:AssumeRole: always"},
+		},
+		{
+			name: "trust_names_everybody", doc: edgeDocAssume, identities: []Identity{role(idA), role(idX), role(idB).trusting(trusts("*"))},
+			want: []string{"a -assume-> b by sts:AssumeRole: always"},
+		},
 		{name: "trust_names_nobody", doc: edgeDocAssume, identities: []Identity{role(idA, mayAssume), role(idB).trusting(trusts(service("ec2.amazonaws.com"))), role(idC)}},
-		{name: "identity_policy_denies", doc: edgeDocAssume,
-			identities: []Identity{role(idA, deny("sts:*", idB)), role(idB).trusting(trusts(aws(idA)))}},
-		{name: "identity_policy_names_another_role", doc: edgeDocAssume,
-			identities: []Identity{role(idA, allow("sts:AssumeRole", idC)), role(idB).trusting(trusts(root))}},
-		{name: "trust_names_a_session", doc: edgeDocAssume, identities: []Identity{role(idA), role(idB).trusting(trusts(aws("arn:aws:sts::111122223333:assumed-role/a/one")))},
-			want: []string{`a -assume-> b by sts:AssumeRole: principal StringEquals "arn:aws:sts::111122223333:assumed-role/a/one"`}},
+		{
+			name: "identity_policy_denies", doc: edgeDocAssume,
+			identities: []Identity{role(idA, deny("sts:*", idB)), role(idB).trusting(trusts(aws(idA)))},
+		},
+		{
+			name: "identity_policy_names_another_role", doc: edgeDocAssume,
+			identities: []Identity{role(idA, allow("sts:AssumeRole", idC)), role(idB).trusting(trusts(root))},
+		},
+		{
+			name: "trust_names_a_session", doc: edgeDocAssume, identities: []Identity{role(idA), role(idB).trusting(trusts(aws("arn:aws:sts::111122223333:assumed-role/a/one")))},
+			want: []string{`a -assume-> b by sts:AssumeRole: principal StringEquals "arn:aws:sts::111122223333:assumed-role/a/one"`},
+		},
 		{name: "trust_names_a_deleted_role", doc: edgeDocAssume, identities: []Identity{role(idA).with(func(d *Identity) { d.UniqueID = "AROANEW" }), role(idB).trusting(trusts(aws("AROAOLD")))}},
-		{name: "trust_names_a_unique_id", doc: edgeDocAssume, identities: []Identity{role(idA).with(func(d *Identity) { d.UniqueID = "AROANEW" }), role(idB).trusting(trusts(aws("AROANEW")))},
-			want: []string{"a -assume-> b by sts:AssumeRole: always"}},
-		{name: "another_account", doc: edgeDocAssume, identities: []Identity{role(idX, mayAssume), role(idB).trusting(trusts(aws(idX)))},
-			want: []string{"x -assume-> b by sts:AssumeRole: always"}},
+		{
+			name: "trust_names_a_unique_id", doc: edgeDocAssume, identities: []Identity{role(idA).with(func(d *Identity) { d.UniqueID = "AROANEW" }), role(idB).trusting(trusts(aws("AROANEW")))},
+			want: []string{"a -assume-> b by sts:AssumeRole: always"},
+		},
+		{
+			name: "another_account", doc: edgeDocAssume, identities: []Identity{role(idX, mayAssume), role(idB).trusting(trusts(aws(idX)))},
+			want: []string{"x -assume-> b by sts:AssumeRole: always"},
+		},
 		{name: "another_account_without_its_own_policy", doc: edgeDocAssume, identities: []Identity{role(idX), role(idB).trusting(trusts(aws(idX)))}},
-		{name: "external_id", doc: edgeDocAssume,
+		{
+			name: "external_id", doc: edgeDocAssume,
 			identities: []Identity{role(idX, mayAssume), role(idB).trusting(trusts(aws("444455556666"), "Condition", `{"StringEquals":{"sts:ExternalId":"42"}}`))},
-			want:       []string{`x -assume-> b by sts:AssumeRole: sts:ExternalId StringEquals "42"`}},
+			want:       []string{`x -assume-> b by sts:AssumeRole: sts:ExternalId StringEquals "42"`},
+		},
 		{name: "organisation_of_the_principal", doc: edgeDocAssume, identities: []Identity{
 			role(idX, mayAssume).with(func(d *Identity) { d.Context = d.Context.With("aws:PrincipalOrgID", "o-other") }),
 			role(idA, mayAssume).with(func(d *Identity) { d.Context = d.Context.With("aws:PrincipalOrgID", "o-own") }),
@@ -180,24 +200,36 @@ func TestEdges_assume(t *testing.T) {
 			role(idC).trusting(trusts(root)).with(func(d *Identity) { d.Tags = d.Tags.With("aws:ResourceTag/team", "red") }),
 		}, want: []string{"a -assume-> b by sts:AssumeRole: always"}},
 		{name: "boundary_stops_it", doc: edgeDocBoundary, identities: []Identity{role(idA, mayAssume).bounded(allow("s3:*", "*")), role(idB).trusting(trusts(root))}},
-		{name: "service_control_policy_stops_it", doc: edgeDocSCP, identities: []Identity{role(idA, mayAssume), role(idB).trusting(trusts(aws(idA)))},
-			controls: map[string]Control{home: {ServiceControl: []PolicySet{set(allow("*", "*"), deny("sts:AssumeRole", "*"))}}}},
-		{name: "service_control_policy_does_not_limit_the_management_account", doc: edgeDocSCP,
+		{
+			name: "service_control_policy_stops_it", doc: edgeDocSCP, identities: []Identity{role(idA, mayAssume), role(idB).trusting(trusts(aws(idA)))},
+			controls: map[string]Control{home: {ServiceControl: []PolicySet{set(allow("*", "*"), deny("sts:AssumeRole", "*"))}}},
+		},
+		{
+			name: "service_control_policy_does_not_limit_the_management_account", doc: edgeDocSCP,
 			identities: []Identity{role(idA, mayAssume), role(idB).trusting(trusts(aws(idA)))},
 			controls:   map[string]Control{home: {Management: true, ServiceControl: []PolicySet{set(deny("sts:AssumeRole", "*"))}}},
-			want:       []string{"a -assume-> b by sts:AssumeRole: always"}},
-		{name: "resource_control_policy_stops_other_accounts", doc: edgeDocRCP,
+			want:       []string{"a -assume-> b by sts:AssumeRole: always"},
+		},
+		{
+			name: "resource_control_policy_stops_other_accounts", doc: edgeDocRCP,
 			identities: []Identity{role(idX, mayAssume), role(idA), role(idB).trusting(trusts(`{"AWS":["` + idX + `","` + idA + `"]}`))},
 			controls: map[string]Control{home: {ResourceControl: []PolicySet{set(deny("sts:*", "*", "Principal", "*",
 				"Condition", `{"StringNotEquals":{"aws:PrincipalAccount":"111122223333"}}`))}}},
-			want: []string{"a -assume-> b by sts:AssumeRole: always"}},
-		{name: "service_control_policies_not_read", doc: edgeDocSCP, identities: []Identity{role(idA, mayAssume), role(idB).trusting(trusts(aws(idA)))},
+			want: []string{"a -assume-> b by sts:AssumeRole: always"},
+		},
+		{
+			name: "service_control_policies_not_read", doc: edgeDocSCP, identities: []Identity{role(idA, mayAssume), role(idB).trusting(trusts(aws(idA)))},
 			controls: map[string]Control{home: {ServiceControl: []PolicySet{{Missing: "organizations:ListPolicies was denied"}}}},
-			want:     []string{"a -assume-> b by sts:AssumeRole: unknown: service control policies: organizations:ListPolicies was denied"}},
-		{name: "trust_not_read", doc: edgeDocAssume, identities: []Identity{role(idA, mayAssume), role(idX), role(idB).with(func(d *Identity) { d.Trust = &PolicySet{Missing: "not a policy document"} })},
-			want: []string{"a -assume-> b by sts:AssumeRole: unknown: resource policy: not a policy document"}},
-		{name: "R30_cycle", doc: edgeDocAssume, identities: []Identity{role(idA).trusting(trusts(aws(idB))), role(idB).trusting(trusts(aws(idA)))},
-			want: []string{"b -assume-> a by sts:AssumeRole: always", "a -assume-> b by sts:AssumeRole: always"}},
+			want:     []string{"a -assume-> b by sts:AssumeRole: unknown: service control policies: organizations:ListPolicies was denied"},
+		},
+		{
+			name: "trust_not_read", doc: edgeDocAssume, identities: []Identity{role(idA, mayAssume), role(idX), role(idB).with(func(d *Identity) { d.Trust = &PolicySet{Missing: "not a policy document"} })},
+			want: []string{"a -assume-> b by sts:AssumeRole: unknown: resource policy: not a policy document"},
+		},
+		{
+			name: "R30_cycle", doc: edgeDocAssume, identities: []Identity{role(idA).trusting(trusts(aws(idB))), role(idB).trusting(trusts(aws(idA)))},
+			want: []string{"b -assume-> a by sts:AssumeRole: always", "a -assume-> b by sts:AssumeRole: always"},
+		},
 	})
 }
 
@@ -207,58 +239,118 @@ func TestEdges_pass_and_run(t *testing.T) {
 	lambda := allow(`["lambda:CreateFunction","lambda:InvokeFunction"]`, "*")
 	function := role(idB).trusting(trusts(service("lambda.amazonaws.com")))
 	runEdgeScenarios(t, []edgeScenario{
-		{name: "R29_lambda", doc: edgeDocPassRole, identities: []Identity{role(idA, pass, lambda), function, role(idC)},
-			want: []string{"a -pass-and-run-> b by iam:PassRole+lambda:CreateFunction+lambda:InvokeFunction+sts:AssumeRole: always"}},
+		{
+			name: "R29_lambda", doc: edgeDocPassRole, identities: []Identity{role(idA, pass, lambda), function, role(idC)},
+			want: []string{"a -pass-and-run-> b by iam:PassRole+lambda:CreateFunction+lambda:InvokeFunction+sts:AssumeRole: always"},
+		},
 		{name: "R29_without_passing", doc: edgeDocPassRole, identities: []Identity{role(idA, lambda), function}},
 		{name: "R29_without_launching", doc: edgeDocPassRole, identities: []Identity{role(idA, pass), function}},
 		{name: "R29_without_running", doc: edgeDocPassRole, identities: []Identity{role(idA, pass, allow("lambda:CreateFunction", "*")), function}},
-		{name: "R29_event_source_instead_of_invoking", doc: edgeDocPassRole,
+		{
+			name: "R29_event_source_instead_of_invoking", doc: edgeDocPassRole,
 			identities: []Identity{role(idA, pass, allow(`["lambda:CreateFunction","lambda:CreateEventSourceMapping"]`, "*")), function},
-			want:       []string{"a -pass-and-run-> b by iam:PassRole+lambda:CreateFunction+lambda:CreateEventSourceMapping+sts:AssumeRole: always"}},
-		{name: "trust_does_not_allow_the_service", doc: edgeDocPassRole,
-			identities: []Identity{role(idA, pass, lambda), role(idB).trusting(trusts(service("ec2.amazonaws.com"))), role(idC).trusting(trusts(aws(idX)))}},
+			want:       []string{"a -pass-and-run-> b by iam:PassRole+lambda:CreateFunction+lambda:CreateEventSourceMapping+sts:AssumeRole: always"},
+		},
+		{
+			name: "trust_does_not_allow_the_service", doc: edgeDocPassRole,
+			identities: []Identity{role(idA, pass, lambda), role(idB).trusting(trusts(service("ec2.amazonaws.com"))), role(idC).trusting(trusts(aws(idX)))},
+		},
 		{name: "trust_denies_the_service", doc: edgeDocPassRole, identities: []Identity{role(idA, pass, lambda), role(idB).trusting(
 			trusts(service("lambda.amazonaws.com")), statementText("Deny", []string{"Principal", "*", "Action", "sts:*"}))}},
-		{name: "trust_asks_for_the_account", doc: "IAM/latest/UserGuide/confused-deputy.html", identities: []Identity{role(idA, pass, lambda),
-			role(idB).trusting(trusts(service("lambda.amazonaws.com"), "Condition", `{"StringEquals":{"aws:SourceAccount":"111122223333"}}`)),
-			role(idC).trusting(trusts(service("lambda.amazonaws.com"), "Condition", `{"StringEquals":{"aws:SourceAccount":"444455556666"}}`))},
-			want: []string{"a -pass-and-run-> b by iam:PassRole+lambda:CreateFunction+lambda:InvokeFunction+sts:AssumeRole: always"}},
-		{name: "trust_asks_for_a_function", doc: "IAM/latest/UserGuide/confused-deputy.html", identities: []Identity{role(idA, pass, lambda),
-			role(idB).trusting(trusts(service("lambda.amazonaws.com"), "Condition", `{"ArnLike":{"aws:SourceArn":"arn:aws:lambda:*:111122223333:function:one"}}`))},
-			want: []string{`a -pass-and-run-> b by iam:PassRole+lambda:CreateFunction+lambda:InvokeFunction+sts:AssumeRole: aws:SourceArn ArnLike "arn:aws:lambda:*:111122223333:function:one"`}},
-		{name: "passed_to_the_service", doc: edgeDocPassedTo, identities: []Identity{
-			role(idA, lambda, allow("iam:PassRole", "*", "Condition", `{"StringEquals":{"iam:PassedToService":"lambda.amazonaws.com"}}`)), function},
-			want: []string{"a -pass-and-run-> b by iam:PassRole+lambda:CreateFunction+lambda:InvokeFunction+sts:AssumeRole: always"}},
+		{
+			name: "trust_asks_for_the_account", doc: "IAM/latest/UserGuide/confused-deputy.html", identities: []Identity{
+				role(idA, pass, lambda),
+				role(idB).trusting(trusts(service("lambda.amazonaws.com"), "Condition", `{"StringEquals":{"aws:SourceAccount":"111122223333"}}`)),
+				role(idC).trusting(trusts(service("lambda.amazonaws.com"), "Condition", `{"StringEquals":{"aws:SourceAccount":"444455556666"}}`)),
+			},
+			want: []string{"a -pass-and-run-> b by iam:PassRole+lambda:CreateFunction+lambda:InvokeFunction+sts:AssumeRole: always"},
+		},
+		{
+			name: "trust_asks_for_a_function", doc: "IAM/latest/UserGuide/confused-deputy.html", identities: []Identity{
+				role(idA, pass, lambda),
+				role(idB).trusting(trusts(service("lambda.amazonaws.com"), "Condition", `{"ArnLike":{"aws:SourceArn":"arn:aws:lambda:*:111122223333:function:one"}}`)),
+			},
+			want: []string{`a -pass-and-run-> b by iam:PassRole+lambda:CreateFunction+lambda:InvokeFunction+sts:AssumeRole: aws:SourceArn ArnLike "arn:aws:lambda:*:111122223333:function:one"`},
+		},
+		{
+			name: "passed_to_the_service", doc: edgeDocPassedTo, identities: []Identity{
+				role(idA, lambda, allow("iam:PassRole", "*", "Condition", `{"StringEquals":{"iam:PassedToService":"lambda.amazonaws.com"}}`)), function,
+			},
+			want: []string{"a -pass-and-run-> b by iam:PassRole+lambda:CreateFunction+lambda:InvokeFunction+sts:AssumeRole: always"},
+		},
 		{name: "passed_to_another_service", doc: edgeDocPassedTo, identities: []Identity{
-			role(idA, lambda, allow("iam:PassRole", "*", "Condition", `{"StringEquals":{"iam:PassedToService":"ec2.amazonaws.com"}}`)), function}},
+			role(idA, lambda, allow("iam:PassRole", "*", "Condition", `{"StringEquals":{"iam:PassedToService":"ec2.amazonaws.com"}}`)), function,
+		}},
 		{name: "may_pass_another_role", doc: edgeDocPassRole, identities: []Identity{role(idA, lambda, allow("iam:PassRole", idC)), function}},
 		{name: "role_of_another_account", doc: edgeDocPassRole, identities: []Identity{role(idX, pass, lambda), function}},
-		{name: "service_linked_role", doc: edgeDocLinkedRoles,
-			identities: []Identity{role(idA, pass, lambda), function.with(func(d *Identity) { d.ServiceLinked = true })}},
+		{
+			name: "service_linked_role", doc: edgeDocLinkedRoles,
+			identities: []Identity{role(idA, pass, lambda), function.with(func(d *Identity) { d.ServiceLinked = true })},
+		},
 		{name: "boundary_stops_the_launch", doc: edgeDocBoundary, identities: []Identity{role(idA, pass, lambda).bounded(allow("iam:PassRole", "*")), function}},
 		{name: "boundary_stops_passing", doc: edgeDocBoundary, identities: []Identity{role(idA, pass, lambda).bounded(allow("lambda:*", "*")), function}},
-		{name: "boundary_permits_both", doc: edgeDocBoundary, identities: []Identity{role(idA, pass, lambda).bounded(allow(`["lambda:*","iam:PassRole"]`, "*")), function},
-			want: []string{"a -pass-and-run-> b by iam:PassRole+lambda:CreateFunction+lambda:InvokeFunction+sts:AssumeRole: always"}},
-		{name: "service_control_policy_stops_it", doc: edgeDocSCP, identities: []Identity{role(idA, pass, lambda), function},
-			controls: map[string]Control{home: {ServiceControl: []PolicySet{set(allow("*", "*")), set(allow("*", "*"), deny("lambda:CreateFunction", "*"))}}}},
-		{name: "service_control_policy_of_regions", doc: edgeDocSCP, identities: []Identity{role(idA, pass, lambda), function},
+		{
+			name: "boundary_permits_both", doc: edgeDocBoundary, identities: []Identity{role(idA, pass, lambda).bounded(allow(`["lambda:*","iam:PassRole"]`, "*")), function},
+			want: []string{"a -pass-and-run-> b by iam:PassRole+lambda:CreateFunction+lambda:InvokeFunction+sts:AssumeRole: always"},
+		},
+		{
+			name: "service_control_policy_stops_it", doc: edgeDocSCP, identities: []Identity{role(idA, pass, lambda), function},
+			controls: map[string]Control{home: {ServiceControl: []PolicySet{set(allow("*", "*")), set(allow("*", "*"), deny("lambda:CreateFunction", "*"))}}},
+		},
+		{
+			name: "service_control_policy_of_regions", doc: edgeDocSCP, identities: []Identity{role(idA, pass, lambda), function},
 			regions: []string{"us-east-1", "eu-west-1"},
 			controls: map[string]Control{home: {ServiceControl: []PolicySet{set(allow("*", "*"),
 				statementText("Deny", []string{"NotAction", `["iam:*","sts:*"]`, "Resource", "*", "Condition", `{"StringNotEquals":{"aws:RequestedRegion":"eu-west-1"}}`}))}}},
-			want: []string{"a -pass-and-run-> b by iam:PassRole+lambda:CreateFunction+lambda:InvokeFunction+sts:AssumeRole: always"}},
-		{name: "service_control_policy_of_other_regions", doc: edgeDocSCP, identities: []Identity{role(idA, pass, lambda), function},
+			want: []string{"a -pass-and-run-> b by iam:PassRole+lambda:CreateFunction+lambda:InvokeFunction+sts:AssumeRole: always"},
+		},
+		{
+			name: "service_control_policy_of_other_regions", doc: edgeDocSCP, identities: []Identity{role(idA, pass, lambda), function},
 			regions: []string{"us-east-1"},
 			controls: map[string]Control{home: {ServiceControl: []PolicySet{set(allow("*", "*"),
-				statementText("Deny", []string{"NotAction", `["iam:*","sts:*"]`, "Resource", "*", "Condition", `{"StringNotEquals":{"aws:RequestedRegion":"eu-west-1"}}`}))}}}},
-		{name: "name_is_the_choice_of_the_caller", doc: edgeDocPassRole, identities: []Identity{
-			role(idA, pass, allow(`["lambda:CreateFunction","lambda:InvokeFunction"]`, "arn:aws:lambda:*:111122223333:function:dev-*")), function},
-			want: []string{"a -pass-and-run-> b by iam:PassRole+lambda:CreateFunction+lambda:InvokeFunction+sts:AssumeRole: always"}},
-		{name: "names_of_two_requests_differ", doc: edgeDocPassRole, identities: []Identity{
-			role(idA, pass, allow("lambda:CreateFunction", "arn:aws:lambda:*:111122223333:function:dev-*"), allow("lambda:InvokeFunction", "arn:aws:lambda:*:111122223333:function:prod-*")), function},
-			want: []string{`a -pass-and-run-> b by iam:PassRole+lambda:CreateFunction+lambda:InvokeFunction+sts:AssumeRole: resource ArnLike "arn:aws:lambda:*:111122223333:function:dev-*" and resource ArnLike "arn:aws:lambda:*:111122223333:function:prod-*"`}},
+				statementText("Deny", []string{"NotAction", `["iam:*","sts:*"]`, "Resource", "*", "Condition", `{"StringNotEquals":{"aws:RequestedRegion":"eu-west-1"}}`}))}}},
+		},
+		{
+			name: "name_is_the_choice_of_the_caller", doc: edgeDocPassRole, identities: []Identity{
+				role(idA, pass, allow(`["lambda:CreateFunction","lambda:InvokeFunction"]`, "arn:aws:lambda:*:111122223333:function:dev-*")), function,
+			},
+			want: []string{"a -pass-and-run-> b by iam:PassRole+lambda:CreateFunction+lambda:InvokeFunction+sts:AssumeRole: always"},
+		},
+		{
+			name: "some_names_are_denied", doc: edgeDocPassRole, identities: []Identity{
+				role(idA, pass, lambda, deny("lambda:*", "arn:aws:lambda:*:111122223333:function:prod-*")), function,
+			},
+			want: []string{"a -pass-and-run-> b by iam:PassRole+lambda:CreateFunction+lambda:InvokeFunction+sts:AssumeRole: always"},
+		},
+		{
+			name: "names_of_one_form_but_for_one", doc: edgeDocPassRole, identities: []Identity{
+				role(idA, pass, allow("lambda:*", "arn:aws:lambda:*:111122223333:function:dev-*"), deny("lambda:InvokeFunction", "arn:aws:lambda:*:111122223333:function:dev-1")), function,
+			},
+			want: []string{"a -pass-and-run-> b by iam:PassRole+lambda:CreateFunction+lambda:InvokeFunction+sts:AssumeRole: always"},
+		},
+		{
+			name: "names_of_one_form_that_are_denied", doc: edgeDocPassRole, identities: []Identity{
+				role(idA, pass, allow(`["lambda:CreateFunction","lambda:InvokeFunction"]`, "arn:aws:lambda:*:111122223333:function:dev-*"), deny("lambda:InvokeFunction", "arn:aws:lambda:*:111122223333:function:dev-*")), function,
+			},
+		},
+		{
+			name: "each_request_comes_its_own_way", doc: edgeDocPassRole, identities: []Identity{
+				role(idA, pass, allow("lambda:CreateFunction", "*", "Condition", `{"StringEquals":{"aws:SourceVpc":"vpc-1"}}`),
+					allow("lambda:InvokeFunction", "*", "Condition", `{"StringNotEquals":{"aws:SourceVpc":"vpc-1"}}`)), function,
+			},
+			want: []string{`a -pass-and-run-> b by iam:PassRole+lambda:CreateFunction+lambda:InvokeFunction+sts:AssumeRole: aws:SourceVpc of step 1 StringEquals "vpc-1" and not (aws:SourceVpc of step 2 StringEquals "vpc-1")`},
+		},
+		{
+			name: "names_of_two_requests_differ", doc: edgeDocPassRole, identities: []Identity{
+				role(idA, pass, allow("lambda:CreateFunction", "arn:aws:lambda:*:111122223333:function:dev-*"), allow("lambda:InvokeFunction", "arn:aws:lambda:*:111122223333:function:prod-*")), function,
+			},
+			want: []string{`a -pass-and-run-> b by iam:PassRole+lambda:CreateFunction+lambda:InvokeFunction+sts:AssumeRole: resource ArnLike "arn:aws:lambda:*:111122223333:function:dev-*" and resource ArnLike "arn:aws:lambda:*:111122223333:function:prod-*"`},
+		},
 		{name: "names_of_another_account", doc: edgeDocPassRole, identities: []Identity{
-			role(idA, pass, allow("lambda:*", "arn:aws:lambda:*:444455556666:function:*")), function}},
-		{name: "identity_policies_not_read", doc: edgeDocPassRole, identities: []Identity{role(idA).with(func(d *Identity) { d.Policies.Missing = "iam:GetPolicyVersion was denied" }), function},
+			role(idA, pass, allow("lambda:*", "arn:aws:lambda:*:444455556666:function:*")), function,
+		}},
+		{
+			name: "identity_policies_not_read", doc: edgeDocPassRole, identities: []Identity{role(idA).with(func(d *Identity) { d.Policies.Missing = "iam:GetPolicyVersion was denied" }), function},
 			want: []string{
 				"a -pass-and-run-> b by iam:PassRole+lambda:CreateFunction+lambda:InvokeFunction+sts:AssumeRole: unknown: identity policies: iam:GetPolicyVersion was denied",
 				"a -rewrite-> b by iam:UpdateAssumeRolePolicy+sts:AssumeRole: unknown: identity policies: iam:GetPolicyVersion was denied",
@@ -270,25 +362,34 @@ func TestEdges_pass_and_run(t *testing.T) {
 				"a administers 111122223333 by iam:CreateUser+iam:PutUserPolicy+iam:CreateLoginProfile: unknown: identity policies: iam:GetPolicyVersion was denied",
 				"a administers 111122223333 by iam:PutRolePolicy: unknown: identity policies: iam:GetPolicyVersion was denied",
 				"a administers 111122223333 by iam:AttachRolePolicy: unknown: identity policies: iam:GetPolicyVersion was denied",
-				"a administers 111122223333 by iam:PutRolePolicy+iam:PassRole+lambda:CreateFunction+lambda:InvokeFunction+sts:AssumeRole: unknown: identity policies: iam:GetPolicyVersion was denied",
-				"a administers 111122223333 by iam:AttachRolePolicy+iam:PassRole+lambda:CreateFunction+lambda:InvokeFunction+sts:AssumeRole: unknown: identity policies: iam:GetPolicyVersion was denied",
-				"a administers 111122223333 by iam:PutRolePolicy+iam:UpdateAssumeRolePolicy+sts:AssumeRole: unknown: identity policies: iam:GetPolicyVersion was denied",
-				"a administers 111122223333 by iam:AttachRolePolicy+iam:UpdateAssumeRolePolicy+sts:AssumeRole: unknown: identity policies: iam:GetPolicyVersion was denied",
-			}},
-		{name: "ecs_task", doc: edgeDocPassRole, identities: []Identity{role(idA, pass, allow(`["ecs:RegisterTaskDefinition","ecs:RunTask"]`, "*")), role(idB).trusting(trusts(service("ecs-tasks.amazonaws.com")))},
-			want: []string{"a -pass-and-run-> b by iam:PassRole+ecs:RegisterTaskDefinition+ecs:RunTask+sts:AssumeRole: always"}},
-		{name: "ecs_service_that_is_there", doc: edgeDocPassRole, identities: []Identity{
-			role(idA, pass, allow("ecs:RegisterTaskDefinition", "*"), allow("ecs:UpdateService", "arn:aws:ecs:*:111122223333:service/prod/*")),
-			role(idB).trusting(trusts(service("ecs-tasks.amazonaws.com")))},
-			want: []string{`a -pass-and-run-> b by iam:PassRole+ecs:RegisterTaskDefinition+ecs:UpdateService+sts:AssumeRole: resource ArnLike "arn:aws:ecs:*:111122223333:service/prod/*"`}},
-		{name: "pod_identity", doc: edgeDocPodIdentity, identities: []Identity{role(idA, pass, allow("eks:CreatePodIdentityAssociation", "*")),
-			role(idB).trusting(statementText("Allow", []string{"Principal", service("pods.eks.amazonaws.com"), "Action", `["sts:AssumeRole","sts:TagSession"]`}))},
-			want: []string{"a -pass-and-run-> b by iam:PassRole+eks:CreatePodIdentityAssociation+sts:AssumeRole+sts:TagSession: always"}},
-		{name: "pod_identity_without_tags", doc: edgeDocPodIdentity, identities: []Identity{role(idA, pass, allow("eks:CreatePodIdentityAssociation", "*")),
-			role(idB).trusting(trusts(service("pods.eks.amazonaws.com")))}},
+			},
+		},
+		{
+			name: "ecs_task", doc: edgeDocPassRole, identities: []Identity{role(idA, pass, allow(`["ecs:RegisterTaskDefinition","ecs:RunTask"]`, "*")), role(idB).trusting(trusts(service("ecs-tasks.amazonaws.com")))},
+			want: []string{"a -pass-and-run-> b by iam:PassRole+ecs:RegisterTaskDefinition+ecs:RunTask+sts:AssumeRole: always"},
+		},
+		{
+			name: "ecs_service_that_is_there", doc: edgeDocPassRole, identities: []Identity{
+				role(idA, pass, allow("ecs:RegisterTaskDefinition", "*"), allow("ecs:UpdateService", "arn:aws:ecs:*:111122223333:service/prod/*")),
+				role(idB).trusting(trusts(service("ecs-tasks.amazonaws.com"))),
+			},
+			want: []string{`a -pass-and-run-> b by iam:PassRole+ecs:RegisterTaskDefinition+ecs:UpdateService+sts:AssumeRole: resource ArnLike "arn:aws:ecs:*:111122223333:service/prod/*"`},
+		},
+		{
+			name: "pod_identity", doc: edgeDocPodIdentity, identities: []Identity{
+				role(idA, pass, allow("eks:CreatePodIdentityAssociation", "*")),
+				role(idB).trusting(statementText("Allow", []string{"Principal", service("pods.eks.amazonaws.com"), "Action", `["sts:AssumeRole","sts:TagSession"]`})),
+			},
+			want: []string{"a -pass-and-run-> b by iam:PassRole+eks:CreatePodIdentityAssociation+sts:AssumeRole+sts:TagSession: always"},
+		},
+		{name: "pod_identity_without_tags", doc: edgeDocPodIdentity, identities: []Identity{
+			role(idA, pass, allow("eks:CreatePodIdentityAssociation", "*")),
+			role(idB).trusting(trusts(service("pods.eks.amazonaws.com"))),
+		}},
 		{name: "instance_of_a_subnet", doc: edgeDocPassRole, identities: []Identity{
 			role(idA, pass, allow("ec2:RunInstances", `["arn:aws:ec2:*:*:instance/*","arn:aws:ec2:*::image/*","arn:aws:ec2:*:*:network-interface/*","arn:aws:ec2:*:*:security-group/*","arn:aws:ec2:*:*:volume/*"]`)),
-			role(idB).trusting(trusts(service("ec2.amazonaws.com")))}},
+			role(idB).trusting(trusts(service("ec2.amazonaws.com"))),
+		}},
 	})
 }
 

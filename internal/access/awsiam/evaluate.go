@@ -130,5 +130,10 @@ func (e *evaluation) permitted(c claims) access.Formula {
 	case within.Equal(across):
 		return within
 	}
-	return access.And(access.Or(within, across), access.Missing("the account of the principal or that of the resource is not known"))
+	return access.And(access.Or(within, across), unknownAccounts())
+}
+
+// unknownAccounts is what depends on whether two accounts are the same.
+func unknownAccounts() access.Formula {
+	return access.Missing("the account of the principal or that of the resource is not known")
 }

@@ -99,7 +99,7 @@ func (e *evaluation) byManagedKey() access.Formula {
 	case e.in.KMS == nil || !e.in.KMS.AWSManaged || e.r.principal.Kind == Service || of != "" && of == by:
 		return access.True()
 	case of == "" || by == "" && e.r.principal.Kind != Anonymous:
-		return access.Missing("the account of the principal or that of the key, which AWS manages, is not known")
+		return unknownAccounts()
 	}
 	e.note("key that AWS manages", access.False(), "other accounts cannot use a key that AWS manages")
 	return access.False()

@@ -1,11 +1,6 @@
 package awsiam
 
-import (
-	"fmt"
-	"net/url"
-	"strings"
-	"unicode/utf8"
-)
+import "net/url"
 
 // The limits of a document. They are far above what AWS takes, so that they
 // only ever stop what was not written by AWS, and keep time and memory bounded.
@@ -66,11 +61,9 @@ func ParseEncoded(text string) (*Document, error) {
 	// A plus sign means itself: the encoding is that of RFC 3986.
 	decoded, err := url.PathUnescape(text)
 	if err != nil {
-		at := brokenEscape(text)
-		return nil, &SyntaxError{
-			Line: 1 + strings.Count(text[:at], "\n"), Column: 1 + utf8.RuneCountInString(text[1+strings.LastIndexByte(text[:at], '\n'):at]),
-			Message: fmt.Sprintf("%s is no percent-encoding; a document that is not encoded is read without decoding", quote(text[at:min(at+3, len(text))])),
-		}
+		r, at := &reader{data: []byte(text), line: 1, column: 1}, brokenEscape(text)
+		return nil, r.errorAtOffset(at, "%s is no percent-encoding; a document that is not encoded is read without decoding",
+			quote(text[at:min(at+3, len(text))]))
 	}
 	return Parse([]byte(decoded))
 }

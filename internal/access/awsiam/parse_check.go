@@ -54,6 +54,9 @@ func (p Problem) String() string {
 	return fmt.Sprintf("line %d, column %d: %s: %s: %s", p.Line, p.Column, p.Severity, p.Path, p.Message)
 }
 
+// MaxProblems is how many problems of a document are told at most.
+const MaxProblems = 1000
+
 // Check returns what is wrong with a document of a type. A decision does not
 // need it: what AWS ignores, Evaluate ignores too.
 //
@@ -119,6 +122,9 @@ type checker struct {
 // report adds a problem of the element of the statement with a path, "" for
 // the statement itself.
 func (c *checker) report(severity Severity, path, format string, args ...any) {
+	if len(c.problems) == MaxProblems {
+		return
+	}
 	p := Problem{Severity: severity, Path: path, Line: 1, Column: 1, Message: fmt.Sprintf(format, args...)}
 	if c.statement != nil {
 		p.Path, p.Line, p.Column = fmt.Sprintf("Statement[%d]", c.index), c.statement.Line, c.statement.Column

@@ -206,6 +206,14 @@ func TestCheck(t *testing.T) {
 
 var actionOrResource = regexp.MustCompile(`(Action|Resource)\[\d+\]$`)
 
+func TestCheck_of_many_problems(t *testing.T) {
+	t.Parallel()
+	_, problems, err := CheckText([]byte(statement(`"Effect":"Allow","Resource":"*","Action":["`+strings.Repeat(`","`, 5000)+`"]`)), IdentityPolicy)
+	if err != nil || len(problems) != MaxProblems {
+		t.Errorf("CheckText() has %d problems, %v, want %d", len(problems), err, MaxProblems)
+	}
+}
+
 // statement returns a document with one statement, on its third line.
 func statement(elements string) string {
 	return "{\"Version\":\"2012-10-17\",\n\"Statement\":[\n {" + elements + "}]}"

@@ -81,6 +81,7 @@ func (c *checker) variables(path, value string) {
 			return
 		case strings.TrimSpace(name) == "":
 			c.report(Error, path, "a variable in %s has no name; add one, or remove the variable", quote(value))
+			return
 		}
 		rest = then
 	}

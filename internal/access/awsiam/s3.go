@@ -121,9 +121,9 @@ func (e *evaluation) byPublicAccessBlock() access.Formula {
 		e.note("Block Public Access", access.True(), "does not limit principals of the bucket's account")
 		return access.True()
 	}
-	public := e.resource.public()
+	public := e.resource.public(false)
 	if p := s.AccessPoint; p != nil && p.VPC == "" {
-		public = access.Or(public, e.accessPoint.public())
+		public = access.Or(public, e.accessPoint.public(true))
 	}
 	note := "the policy of the bucket is not public"
 	if !public.IsFalse() {
@@ -132,6 +132,9 @@ func (e *evaluation) byPublicAccessBlock() access.Formula {
 	if s.Missing != "" {
 		public = access.And(public, access.Missing("settings of the bucket: "+s.Missing))
 	}
+	if e.r.principal.Account == "" && e.r.principal.Kind != Anonymous || e.r.resource.Account == "" {
+		public = access.And(public, unknownAccounts())
+	}
 	f := access.Not(public)
 	e.note("Block Public Access", f, note)
 	return f
@@ -139,8 +142,9 @@ func (e *evaluation) byPublicAccessBlock() access.Formula {
 
 // public returns what has to hold for policies to be public in the sense of
 // Block Public Access: that a statement allows something to more than fixed
-// principals and is not limited to fixed values of certain keys.
-func (s *policySet) public() access.Formula {
+// principals and is not limited to fixed values of certain keys. Access points
+// are a bit stricter than buckets.
+func (s *policySet) public(accessPoint bool) access.Formula {
 	if s == nil {
 		return access.False()
 	}
@@ -149,20 +153,24 @@ func (s *policySet) public() access.Formula {
 		found = append(found, access.Missing(layerName(resourcePolicy)+": "+s.missing))
 	}
 	for i := range s.policies {
-		for j := range s.policies[i].statements {
-			found = append(found, s.policies[i].statements[j].public())
+		p := &s.policies[i]
+		if p.problem != "" {
+			found = append(found, access.Missing(fmt.Sprintf("%v %s: %s", resourcePolicy, p.name, p.problem)))
+		}
+		for j := range p.statements {
+			found = append(found, p.statements[j].public(accessPoint))
 		}
 	}
 	return access.Or(found...)
 }
 
-func (s *compiledStatement) public() access.Formula {
+func (s *compiledStatement) public(accessPoint bool) access.Formula {
 	if s.source.Deny || s.principals == nil || !s.principals.negated && !s.principals.source.Any && len(s.principals.source.Federated) == 0 {
 		return access.False()
 	}
 	public := access.True()
 	for i := range s.conditions {
-		switch f := s.conditions[i].fixes(); {
+		switch f := s.conditions[i].fixes(accessPoint); {
 		case f.IsTrue():
 			return access.False()
 		case !f.IsFalse():
@@ -187,12 +195,12 @@ var fixedKeys = map[string]bool{
 }
 
 // fixes returns whether the condition limits its statement to fixed values.
-func (c *condition) fixes() access.Formula {
+func (c *condition) fixes(accessPoint bool) access.Formula {
 	sure, listed := fixedKeys[c.key]
 	switch {
 	case !listed || c.problem != "" || c.negated || c.source.IfExists || c.source.Set == forAllValues || len(c.operands) == 0:
 		return access.False()
-	case slices.ContainsFunc(c.operands, func(o operand) bool { return !c.isFixed(&o) }):
+	case slices.ContainsFunc(c.operands, func(o operand) bool { return !c.isFixed(&o, accessPoint) }):
 		return access.False()
 	case !sure:
 		return access.Missing(fmt.Sprintf("whether a statement limited by %s is public is not documented", c.source.Key))
@@ -200,7 +208,7 @@ func (c *condition) fixes() access.Formula {
 	return access.True()
 }
 
-func (c *condition) isFixed(o *operand) bool {
+func (c *condition) isFixed(o *operand, accessPoint bool) bool {
 	switch c.operator.name() {
 	case "StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnLike":
 	case "IpAddress":
@@ -220,7 +228,7 @@ func (c *condition) isFixed(o *operand) bool {
 	if o.problem != "" || o.hasVariables() {
 		return false
 	}
-	if c.key == "s3:dataaccesspointarn" {
+	if c.key == "s3:dataaccesspointarn" && !accessPoint {
 		p, ok := newARNPattern(o.whole)
 		return ok && p[4].isLiteral()
 	}

@@ -334,3 +334,44 @@ func TestScenariosOfBuckets(t *testing.T) {
 		},
 	})
 }
+
+// TestPublicPolicies checks which statements Block Public Access takes for
+// public: https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html#access-control-block-public-access-policy-status
+func TestPublicPolicies(t *testing.T) {
+	t.Parallel()
+	condition := func(c string) []string { return []string{"Condition", c} }
+	for _, test := range []struct {
+		name, principal string
+		more            []string
+		accessPoint     bool
+		want            access.Verdict
+	}{
+		{"everybody", "*", nil, false, access.Allowed},
+		{"account", aws(home), nil, false, access.Denied},
+		{"service", `{"Service":"cloudtrail.amazonaws.com"}`, nil, false, access.Denied},
+		{"federated", `{"Federated":"graph.facebook.com"}`, nil, false, access.Allowed},
+		{"any_vpc", "*", condition(`{"StringLike":{"aws:SourceVpc":"vpc-*"}}`), false, access.Allowed},
+		{"one_vpc", "*", condition(`{"StringEquals":{"aws:SourceVpc":"vpc-91237329"}}`), false, access.Denied},
+		{"other_vpcs", "*", condition(`{"StringNotEquals":{"aws:SourceVpc":"vpc-91237329"}}`), false, access.Allowed},
+		{"one_vpc_if_exists", "*", condition(`{"StringEqualsIfExists":{"aws:SourceVpc":"vpc-91237329"}}`), false, access.Allowed},
+		{"organization", "*", condition(`{"StringEquals":{"aws:PrincipalOrgID":"o-home"}}`), false, access.Denied},
+		{"variable", "*", condition(`{"StringEquals":{"aws:SourceVpc":"${aws:PrincipalTag/vpc}"}}`), false, access.Allowed},
+		{"addresses", "*", condition(`{"IpAddress":{"aws:SourceIp":["203.0.113.0/24","2001:db8::/32"]}}`), false, access.Denied},
+		{"half_of_all_addresses", "*", condition(`{"IpAddress":{"aws:SourceIp":"0.0.0.0/1"}}`), false, access.Allowed},
+		{"private_addresses", "*", condition(`{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}`), false, access.Denied},
+		{"access_points", "*", condition(`{"ArnLike":{"s3:DataAccessPointArn":"arn:aws:s3:us-west-2:123456789012:accesspoint/*"}}`), false, access.Denied},
+		{"access_points_of_all", "*", condition(`{"ArnLike":{"s3:DataAccessPointArn":"arn:aws:s3:us-west-2:*:accesspoint/a"}}`), false, access.Allowed},
+		{"access_points_by_an_access_point", "*", condition(`{"ArnLike":{"s3:DataAccessPointArn":"arn:aws:s3:us-west-2:123456789012:accesspoint/*"}}`), true, access.Allowed},
+		{"organization_path", "*", condition(`{"ForAnyValue:StringEquals":{"aws:PrincipalOrgPaths":"o-home/r-a/"}}`), false, access.Unknown},
+		{"other_key", "*", condition(`{"StringEquals":{"s3:ExistingObjectTag/public":"yes"}}`), false, access.Allowed},
+	} {
+		s := set(to(test.principal, test.more...))
+		if got := newPolicySet(&s, compile).public(test.accessPoint); got.Verdict() != test.want {
+			t.Errorf("%s: public is %v, want %v", test.name, got, test.want)
+		}
+	}
+	s := set(deny("s3:*", "*", "Principal", "*"))
+	if got := newPolicySet(&s, compile).public(false); !got.IsFalse() {
+		t.Errorf("a denial is public: %v", got)
+	}
+}

@@ -75,7 +75,53 @@ func TestDenyAssignments(t *testing.T) {
 			if got := d.Verdict(); got != test.want {
 				t.Errorf("%v, want %v\n%v\n%+v", got, test.want, d.Formula, d.Evidence)
 			}
+			checkReasons(t, d)
 		})
+	}
+}
+
+// TestReasons checks what a person reads of statements that are easily
+// misunderstood.
+func TestReasons(t *testing.T) {
+	t.Parallel()
+	grant := func(p Principal, scope string) RoleAssignment {
+		return RoleAssignment{RoleID: roleID(t, "Storage Blob Data Reader"), Scope: scope, Principal: p}
+	}
+	deny := DenyAssignment{Scope: "shop", Principals: []Principal{{everyone, "SystemDefined"}}, Permissions: []Permission{{DataActions: []string{"*"}}}}
+	for _, test := range []struct {
+		name      string
+		documents Documents
+		want      string
+	}{
+		{"scope", assignments(grant(Principal{app, "User"}, "shop")), `scope "shop" does not start with a slash: want a resource id, by ` + readBlob},
+		{"scope_of_a_denial", Documents{Denies: []DenyAssignment{deny}}, `to everyone, scope "shop" does not start with a slash: want a resource id, by *`},
+		{"no_principal", assignments(grant(Principal{}, account)), "an assignment names a principal without an id, at " + account + ", by " + readBlob},
+		{
+			"everyone_of_another_type", assignments(grant(Principal{everyone, "User"}, account)),
+			"what principal " + everyone + " of type User stands for is not documented, at " + account + ", by " + readBlob,
+		},
+		{
+			"directory_role", assignments(grant(Principal{other, "DirectoryRole"}, account)),
+			"what principal " + other + " of type DirectoryRole stands for is not known, at " + account + ", by " + readBlob,
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			var got []string
+			for _, l := range Evaluate(askData(test.documents, readBlob, account)).Evidence.Layers {
+				for _, s := range l.Statements {
+					got = append(got, s.Reason)
+				}
+			}
+			if len(got) != 1 || got[0] != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+	// The policies of key vaults do not say whether they name a group.
+	want := "principal " + other + " is another, and no group that the principal is in"
+	if _, got := newSubject(app, Groups{}).is(Principal{ID: other}); got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
@@ -86,6 +132,8 @@ func TestMissingDocuments(t *testing.T) {
 	unknownRole.RoleID = "/providers/Microsoft.Authorization/roleDefinitions/00000000-0000-0000-0000-00000000000a"
 	badScope := reader
 	badScope.Scope = "shop"
+	badScopeOfOwner := assign(t, "Owner", account)
+	badScopeOfOwner.Scope = "shop"
 	toEveryone := reader
 	toEveryone.Principal = Principal{everyone, "Everyone"}
 	twice := RoleDefinition{ID: roleID(t, "Storage Blob Data Reader"), Name: "Another"}
@@ -111,6 +159,7 @@ func TestMissingDocuments(t *testing.T) {
 			access.Unknown,
 			"role assignment " + reader.ID + `: scope "shop" does not start with a slash: want a resource id`,
 		},
+		{"scope_but_the_role_has_no_such_operation", Documents{Assignments: []RoleAssignment{badScopeOfOwner}}, access.Denied, ""},
 		{"nothing_for_everyone", Documents{Assignments: []RoleAssignment{toEveryone}}, access.Allowed, ""},
 		{
 			"principal",
@@ -132,6 +181,7 @@ func TestMissingDocuments(t *testing.T) {
 			if got := d.Verdict(); got != test.want {
 				t.Fatalf("%v, want %v: %v", got, test.want, d.Formula)
 			}
+			checkReasons(t, d)
 			if got := d.Formula.MissingInputs(); test.missing != "" && (len(got) != 1 || got[0] != test.missing) {
 				t.Errorf("missing %q, want %q", got, test.missing)
 			}

@@ -1,6 +1,9 @@
 package azurerbac
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/stowage-dev/stowage/internal/access"
 )
 
@@ -64,7 +67,8 @@ type Host struct {
 //     makes tokens of any issuer good for it, or by assigning roles at it;
 //   - pass and run: by assigning the identity to something that may be started
 //     somewhere;
-//   - take over: by running commands where something runs with the identity.
+//   - take over: by running commands where something runs with the identity, or
+//     by assigning roles there.
 //
 // What else starting something takes, as a network interface to join, is not
 // looked at. Nor are roles whose definition can be changed, and ways by
@@ -73,9 +77,9 @@ type Host struct {
 // https://learn.microsoft.com/entra/workload-id/workload-identity-federation
 // https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/overview
 func Edges(e Estate) ([]access.Edge, []access.Administrator) {
-	f := &edgeFinder{estate: e}
+	f := newEdgeFinder(e)
 	for _, actor := range e.Principals {
-		if e.Policy != nil && e.Policy.mayHold(actor, edgeActions) {
+		if e.Policy == nil || e.Policy.mayHold(actor) {
 			f.of(actor)
 		}
 	}
@@ -83,9 +87,12 @@ func Edges(e Estate) ([]access.Edge, []access.Administrator) {
 }
 
 const (
+	identityActions = "Microsoft.ManagedIdentity/userAssignedIdentities/"
+	assignAction    = "/assign/action"
+
 	actionAssignRole     = "Microsoft.Authorization/roleAssignments/write"
-	actionFederate       = "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/write"
-	actionAssignIdentity = "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action"
+	actionFederate       = identityActions + "federatedIdentityCredentials/write"
+	actionAssignIdentity = identityActions + "assign/action"
 	actionClusterAdmin   = "Microsoft.ContainerService/managedClusters/listClusterAdminCredential/action"
 	actionClusterCommand = "Microsoft.ContainerService/managedClusters/runCommand/action"
 )
@@ -118,9 +125,10 @@ var takeovers = map[string][]string{
 	"microsoft.containerservice/managedclusters":  {actionClusterAdmin, actionClusterCommand},
 }
 
-// edgeActions are all operations that edges are made of, in lower case.
+// edgeActions are the operations that edges are made of, in lower case, but for
+// those that have the name of an identity.
 var edgeActions = func() []string {
-	all := []string{actionAssignRole, actionFederate, actionAssignIdentity, assignByName("name")}
+	all := []string{actionAssignRole, actionFederate, actionAssignIdentity}
 	for _, actions := range takeovers {
 		all = append(all, actions...)
 	}
@@ -131,8 +139,9 @@ var edgeActions = func() []string {
 }()
 
 // mayHold reports whether one of the assignments of an actor can have one of
-// the operations. It saves asking for each of them at each scope.
-func (p *Policy) mayHold(actor Actor, actions []string) bool {
+// the operations that edges are made of. It saves asking for each of them at
+// each scope.
+func (p *Policy) mayHold(actor Actor) bool {
 	if p.assignmentsMissing != "" {
 		return true
 	}
@@ -142,18 +151,29 @@ func (p *Policy) mayHold(actor Actor, actions []string) bool {
 		if a.Eligible {
 			continue
 		}
-		if a.role == nil || a.role.conflict != "" || a.problem != "" {
+		if a.role == nil || a.role.conflict != "" || a.problem != "" || slices.ContainsFunc(a.role.blocks, block.mayMakeEdge) {
 			return true
-		}
-		for _, b := range a.role.blocks {
-			for _, action := range actions {
-				if _, ok := matching(b.actions, action); ok || b.unsupported != "" {
-					return true
-				}
-			}
 		}
 	}
 	return false
+}
+
+func (b block) mayMakeEdge() bool {
+	return b.unsupported != "" || slices.ContainsFunc(b.actions, func(p pattern) bool {
+		return p.mayAssignByName() || slices.ContainsFunc(edgeActions, p.match)
+	})
+}
+
+// mayAssignByName reports whether a pattern may match what assignByName returns
+// for some identity.
+func (p pattern) mayAssignByName() bool {
+	before, after := lowerASCII(identityActions), assignAction
+	first, last := p.parts[0], p.parts[len(p.parts)-1]
+	if len(p.parts) == 1 {
+		return strings.HasPrefix(first, before) && strings.HasSuffix(first, after)
+	}
+	return (strings.HasPrefix(first, before) || strings.HasPrefix(before, first)) &&
+		(strings.HasSuffix(last, after) || strings.HasSuffix(after, last))
 }
 
 // admits returns what has to hold of a host for an operation to run commands.

@@ -26,6 +26,20 @@ func Evaluate(in Input) access.Decision {
 	}
 }
 
+// permits returns the formula of Evaluate alone. Nearly all questions about an
+// estate have a plain no, for which deny assignments need not be asked.
+func permits(in Input) access.Formula {
+	r, err := newRequest(in)
+	if err != nil {
+		return access.Missing(err.Error())
+	}
+	granted := r.assignmentLayer().Result
+	if granted.IsFalse() {
+		return granted
+	}
+	return access.And(r.denyLayer().Result, granted)
+}
+
 // A request is an input made ready.
 type request struct {
 	in      Input
@@ -111,11 +125,10 @@ func (r *request) assignment(a *roleAssignment) []access.Statement {
 	if names.IsFalse() {
 		return none(how)
 	}
-	if a.problem != "" {
-		base.Applies = access.And(names, access.Missing("role assignment "+a.ID+": "+a.problem))
-		return []access.Statement{base}
+	in, where := access.Missing("role assignment "+a.ID+": "+a.problem), a.problem
+	if a.problem == "" {
+		in, where = r.within(a.at)
 	}
-	in, where := r.within(a.at)
 	if in.IsFalse() {
 		return none(where)
 	}

@@ -203,7 +203,11 @@ func TestUnknownNeverRounds(t *testing.T) {
 		if !known {
 			t.Fatalf("world %d is completely known, but %v", i, full)
 		}
-		got := Evaluate(w.forget(r)).Formula
+		in := w.forget(r)
+		got := Evaluate(in).Formula
+		if short := permits(in); !short.Equal(got) {
+			t.Fatalf("world %d: %v without evidence, %v with it", i, short, got)
+		}
 		counts[got.Verdict()]++
 		if got.Verdict() == access.Unknown {
 			continue // anything is possible

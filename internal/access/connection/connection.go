@@ -43,7 +43,7 @@ const (
 // connections when it names several hosts.
 func Parse(name, value string) []Connection {
 	value = strings.Trim(value, " \t\r\n\"'")
-	if value == "" || len(value) > maxValue {
+	if value == "" || len(value) > maxValue || isSecret(name) {
 		return nil
 	}
 	found := parse(name, value)
@@ -83,15 +83,16 @@ func parse(name, value string) []Connection {
 		if found := parseRedisList(value); found != nil {
 			return found
 		}
-		if first, _, pairs := strings.Cut(value, ";"); pairs && strings.Count(first, "=") == 1 || strings.Contains(first, "://") {
+		if first, _, pairs := strings.Cut(value, ";"); pairs && strings.Count(first, "=") == 1 {
 			return parsePairs(value)
 		}
 		return parseKeywords(value)
 	}
-	if hostSuffix(name) != "" {
-		return parseHosts("", value)
+	switch hostSuffix(name) {
+	case "", "_URL", "_URI": // these want a scheme
+		return nil
 	}
-	return nil
+	return parseHosts("", value)
 }
 
 // parseHosts reads a list of hosts, each with or without a port. If one is not

@@ -78,7 +78,10 @@ func TestParse(t *testing.T) {
 		{"instance_of_a_domain", "X", "example.com:proj:europe-west1:orders", []Connection{{Engine: "cloudsql", Instance: "example.com:proj:europe-west1:orders"}}},
 		{"service_of_kubernetes", "ORDERS_SERVICE_HOST", "10.0.0.1", nil},
 		{"any_word", "COLOUR", "blue", nil},
+		{"url_without_scheme", "API_URL", "hunter2", nil},
 		{"password_variable", "DB_PASSWORD", "hunter2", nil},
+		{"password_that_looks_like_an_address", "DB_PASSWORD", "x@tcp(hunter2:1)/hunter2", nil},
+		{"secret_that_is_an_address", "DB_SECRET_URL", "postgres://db/app", []Connection{{Engine: "postgresql", Host: "db", Database: "app"}}},
 		{"placeholder", "DB_HOST", "$(HOST)", nil},
 		{"empty", "DB_HOST", "", nil},
 		{"too_long", "DB_HOST", strings.Repeat("a", maxValue+1), nil},
@@ -194,6 +197,18 @@ var forms = []string{
 	"AccountEndpoint=https://orders.documents.azure.com:443/;AccountKey=%s",
 	"host=db.example.com user=usr password=%s dbname=app",
 	"password='%s' host=db.example.com",
+	"jdbc:oracle:thin:usr/%s@(DESCRIPTION=(ADDRESS=(HOST=ora.example.com)(PORT=1521)))",
+	"jdbc:oracle:thin:@//ora.example.com:1521/app?password=%s",
+	"r2dbc:postgresql://usr:%s@db.example.com:5432/app",
+	"Data Source=db.example.com;User ID=usr;Password='%s';Initial Catalog=app",
+	"org.apache.kafka.common.security.plain.PlainLoginModule required username=\"usr\" password=\"%s\";",
+	"{\"host\": \"db.example.com\", \"password\": \"%s\"}",
+	"DB_HOST=db.example.com\nDB_PASSWORD=%s\n",
+	"spring.datasource.url=jdbc:postgresql://db.example.com/app\nspring.datasource.password=%s",
+	"export DATABASE_URL=postgres://usr:%s@db.example.com/app",
+	"usr/%s@db.example.com:1521/app",
+	"Authorization: Bearer %s",
+	"sasl.username=usr;sasl.password=%s;bootstrap.servers=b1.example.com:9092",
 }
 
 // FuzzPassword checks that no part of a password that is long enough to tell
@@ -218,7 +233,7 @@ func FuzzPassword(f *testing.F) {
 		}
 		value := strings.Replace(forms[form], "%s", inserted, 1)
 		var out []string
-		for _, c := range append(Parse("DATABASE_URL", value), FromEnvironment([]Variable{{"APP_DB_HOST", value}, {"APP_DB_USER", "usr"}})...) {
+		for _, c := range append(Parse("DATABASE_URL", value), FromEnvironment([]Variable{{"APP_DB_URI", value}, {"APP_DB_USER", "usr"}, {"APP_DB_PASSWORD", secret}})...) {
 			out = append(out, strings.ToLower(c.Engine), c.Host, strings.ToLower(c.Database), strings.ToLower(c.User), c.Account, c.Instance)
 		}
 		fixed := strings.ToLower(forms[form] + " postgresql sqlserver azure-storage")

@@ -15,6 +15,8 @@
 //     escaped.
 //   - Of a list of keys and values, reading ends at the first key that is not
 //     known to be harmless. What comes after a password may be its rest.
+//   - A variable whose name says that it is a password, token or key is not
+//     read at all.
 //   - Hosts, ports, databases and users are kept only when they look like such.
 //   - A user without a password is kept only where it cannot be a token. The
 //     user of a Redis URL never is: the old form has the password there.

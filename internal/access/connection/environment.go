@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// hostSuffixes are the ends of names of variables that hold a host or a list
-// of them.
+// hostSuffixes are the ends of names of variables that hold a host, a list of
+// them, or a URL.
 var hostSuffixes = []string{
 	"_HOST", "_HOSTNAME", "_HOSTS", "_SERVER", "_SERVERS", "_ENDPOINT", "_ADDR", "_ADDRESS", "_BROKERS", "_NODES",
 	"_CONTACT_POINTS", "_URL", "_URI",
@@ -16,7 +16,7 @@ var hostSuffixes = []string{
 var hostNames = []string{"PGHOST", "PGHOSTADDR", "MYSQL_TCP_HOST", "BROKERS"}
 
 // hostSuffix returns the end of a variable's name that says that it holds a
-// host; empty when it does not. Kubernetes itself puts addresses of services
+// host or URL; empty when it does not. Kubernetes itself puts addresses of services
 // into every container, which say nothing.
 func hostSuffix(variable string) string {
 	upper := strings.ToUpper(strings.NewReplacer(".", "_", "-", "_").Replace(variable))
@@ -32,6 +32,23 @@ func hostSuffix(variable string) string {
 		}
 	}
 	return ""
+}
+
+// isSecret reports whether a variable's name says that its whole value is a
+// secret, which can look like anything.
+func isSecret(variable string) bool {
+	upper := strings.ToUpper(variable)
+	for _, end := range []string{"URL", "URI", "DSN", "CONNECTION_STRING", "CONNECTIONSTRING", "HOST"} {
+		if strings.HasSuffix(upper, end) {
+			return false
+		}
+	}
+	for _, word := range []string{"PASSWORD", "PASSWD", "PASSPHRASE", "PWD", "SECRET", "TOKEN", "APIKEY", "API_KEY", "ACCESS_KEY", "PRIVATE_KEY", "ACCOUNT_KEY", "CREDENTIAL"} {
+		if strings.Contains(upper, word) {
+			return true
+		}
+	}
+	return false
 }
 
 // FromEnvironment returns what a set of variables says to connect to. Of a

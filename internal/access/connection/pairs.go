@@ -145,11 +145,11 @@ func nextPair(s string) (key, value, rest string, ok bool) {
 // "host:port", or a URL of an Azure service.
 func server(value, engine string) ([]Connection, string) {
 	if scheme, rest, ok := strings.Cut(value, "://"); ok {
-		authority, tail := cutAny(rest, "/?#")
-		if strings.Contains(authority, "@") || strings.Contains(tail, "@") {
-			return nil, engine
+		named, known := engines[strings.ToLower(scheme)]
+		if authority, _ := cutAny(rest, "/?#"); known && !strings.Contains(rest, "@") {
+			return parseHosts(named, authority), engine
 		}
-		return parseHosts(engines[strings.ToLower(scheme)], authority), engine
+		return nil, engine
 	}
 	if rest, ok := strings.CutPrefix(strings.ToLower(value), "tcp:"); ok {
 		value, engine = rest, "sqlserver"

@@ -220,10 +220,10 @@ func parseGoMySQL(s string) []Connection {
 	if !ok || strings.Contains(tail, "@") || !strings.HasPrefix(tail, "/") {
 		return nil
 	}
-	if strings.Contains(login, "://") || strings.Contains(login, "=") {
+	user, _, _ := strings.Cut(login, ":")
+	if strings.Contains(login, "://") || strings.ContainsAny(login, "= \t\r\n\"'") || user != "" && userName(user) == "" {
 		return nil // it may be within the secret of another form
 	}
-	user, _, _ := strings.Cut(login, ":")
 	database, _ := cutAny(tail[1:], "?/")
 	return each(parseHosts("mysql", hosts), databaseName(database), userName(user))
 }

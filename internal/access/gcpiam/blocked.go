@@ -70,6 +70,7 @@ func (t blockedTable) canBlock(version, permission string) (blocks, known bool) 
 			return true, true
 		}
 	}
-	// A version that is not in the table may have added the permission.
-	return false, v <= t.newest
+	// The newest version was not in use when the table was made, and may have
+	// grown. A newer one may have added the permission.
+	return false, v < t.newest
 }

@@ -4,6 +4,9 @@ import (
 	"strings"
 	"testing"
 
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/types"
+
 	"github.com/stowage-dev/stowage/internal/access"
 )
 
@@ -206,7 +209,8 @@ func FuzzCondition(f *testing.F) {
 		`api.getAttribute("storage.googleapis.com/objectListPrefix", "").startsWith("x")`, `resource.matchTag("9/env", "prod")`, `resource.hasTagKeyId("tagKeys/1")`,
 		`resource.name.extract("buckets/{name}/") in ["a", "b"]`, `[1, 2].exists(x, x == destination.port)`, `request.time.getHours("Europe/Berlin") > 8`,
 		`!(resource.type != "x" || principal.subject == "")`, `true ? resource.name == "a" : false`, `date("2020-01-01") < request.time + duration("5s")`, `1 / 0 == 1`,
-		`$tags == 1`, `compute.matchLoadBalancingSchemes(["INTERNAL"])`, `has(resource.name)`, `"\u0000".matches("(a*)*b")`,
+		`$tags == 1`, `!(resource.name == "a" && destination.port == 1) || !(request.path == "")`, `!(request.host == "x" || true) ? false : !(false && request.path == "y")`,
+		`compute.matchLoadBalancingSchemes(["INTERNAL"])`, `has(resource.name)`, `"\u0000".matches("(a*)*b")`,
 	} {
 		f.Add(s, "records/objects/a")
 	}
@@ -217,11 +221,35 @@ func FuzzCondition(f *testing.F) {
 		all := newFacts(&below).condition(c, failureFalse)
 		one := request(app, "storage.objects.get", "//storage.googleapis.com/projects/_/buckets/records/objects/"+object).at("2026-06-01T00:00:00Z")
 		one.Request.Resource.Below = false
-		each := newFacts(&one).condition(c, failureFalse)
+		facts := newFacts(&one)
+		each := facts.condition(c, failureFalse)
+		if value, known := each.Value(); known && value != granted(t, expression, facts) {
+			t.Errorf("%q is %t by its parts, but not as a whole", expression, value)
+		}
 		if value, known := all.Value(); known {
 			if of, ok := each.Value(); !ok || of != value {
 				t.Errorf("%q of everything is %s, of %q %s", expression, all, object, each)
 			}
 		}
 	})
+}
+
+// granted evaluates an expression as a whole. What cannot be evaluated does not
+// grant.
+func granted(t *testing.T, expression string, f *facts) bool {
+	t.Helper()
+	env, err := conditionEnv()
+	if err != nil {
+		t.Fatal(err)
+	}
+	checked, issues := env.Compile(expression)
+	if issues.Err() != nil {
+		t.Fatalf("%q is understood by its parts, but not as a whole: %v", expression, issues.Err())
+	}
+	program, err := env.Program(checked, cel.EvalOptions(cel.OptPartialEval))
+	if err != nil {
+		t.Fatal(err)
+	}
+	value, _, err := program.Eval(f.activation)
+	return err == nil && value == types.True
 }

@@ -48,10 +48,11 @@ func (e *evaluation) denyRule(r DenyRule, permission string) (access.Formula, st
 	if r.Unread != "" {
 		return access.Missing("deny rule: " + r.Unread), r.Unread
 	}
+	named, spared := permissionIn(r.DeniedPermissions, permission), permissionIn(r.ExceptionPermissions, permission)
 	switch {
-	case !matchesAny(r.DeniedPermissions, permission):
+	case named.IsFalse():
 		return access.False(), "it does not deny " + permission
-	case matchesAny(r.ExceptionPermissions, permission):
+	case spared.IsTrue():
 		return access.False(), permission + " is an exception"
 	}
 	among := e.principals(r.DeniedPrincipals)
@@ -63,7 +64,7 @@ func (e *evaluation) denyRule(r DenyRule, permission string) (access.Formula, st
 		return access.False(), "the principal is an exception"
 	}
 	met := e.condition(r.Condition, failureTrue)
-	applies := access.And(among, access.Not(excepted), met)
+	applies := access.And(named, access.Not(spared), among, access.Not(excepted), met)
 	switch {
 	case met.IsFalse():
 		return applies, "its condition is not met"
@@ -94,6 +95,25 @@ func denyPermission(permission string) string {
 		service, rest = "apikeys", "keys."+strings.TrimPrefix(rest, "apiKeys.")
 	}
 	return service + ".googleapis.com/" + rest
+}
+
+// permissionIn returns whether a permission is among some and groups of some.
+// A name may be the one of a service that goes by another name in API v1, as
+// those of bigtableadmin.googleapis.com may be of bigtable.
+func permissionIn(patterns []string, permission string) access.Formula {
+	if matchesAny(patterns, permission) {
+		return access.True()
+	}
+	_, name, _ := strings.Cut(permission, "/")
+	for _, p := range patterns {
+		host, rest, _ := strings.Cut(p, "/")
+		service, google := strings.CutSuffix(host, ".googleapis.com")
+		known := predefined().services[service] || service == "cloudresourcemanager" || service == "apikeys"
+		if google && !known && matchesPermission(host+"/"+rest, host+"/"+name) {
+			return access.Missing("whether " + permission + " is one of " + p)
+		}
+	}
+	return access.False()
 }
 
 func matchesAny(patterns []string, permission string) bool {

@@ -52,11 +52,28 @@
 // with its text. Of a question about anything below a resource the start of
 // resource.name is known, which decides most comparisons of prefixes. A part
 // that asks for an attribute that the resource or request does not have never
-// grants, whether it is negated or not, and never spares from a deny rule.
+// grants, whether it is negated or not, and never spares from a deny rule. An
+// expression that is not understood, is longer than 16 KiB or costs too much
+// makes the answer unknown.
+//
+// # Identities
+//
+// [Edges] returns how a principal can act as a service account: by its tokens,
+// signatures or keys, by its allow policy, or by starting something that runs
+// as it. [Delegation] is the way through a delegate, and [Administers] tells who
+// can rewrite the permissions of a project. Chains are followed by
+// [access.Graph]. Taking over what runs already, as by submitting a job to a
+// cluster, is not among them.
+//
+// # Reading
+//
+// The functions whose names start with Parse read what the APIs return, with
+// errors that have the place. A field that is not known of a binding or rule
+// makes what it says unknown, not the rest of the policy.
 //
 // # Not evaluated
 //
-// VPC Service Controls, organization policies other than public access
-// prevention, credential access boundaries of downscoped tokens, row, column
+// VPC Service Controls, organization policies other than the two constraints of
+// [Input], credential access boundaries of downscoped tokens, row, column
 // and data policies of BigQuery, and the access policies of Eventarc.
 package gcpiam

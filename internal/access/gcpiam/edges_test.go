@@ -15,7 +15,9 @@ const (
 
 // toAccount returns an input whose resource is a service account.
 func toAccount(principal, account string) Input {
-	return request(principal, "", "//iam.googleapis.com/projects/shop/serviceAccounts/"+account[len("serviceAccount:"):])
+	in := request(principal, "", "//iam.googleapis.com/projects/shop/serviceAccounts/"+account[len("serviceAccount:"):])
+	in.KeyCreationDisabled = NotEnforced
+	return in
 }
 
 func TestEdges(t *testing.T) {
@@ -51,6 +53,10 @@ func TestEdges(t *testing.T) {
 			"https://cloud.google.com/iam/docs/keys-create-delete",
 		},
 		{
+			"key_administrator_where_keys_are_disabled", toAccount(accountA, accountB).grant(2, "roles/iam.serviceAccountKeyAdmin", accountA).
+				with(func(in *Input) { in.KeyCreationDisabled = Enforced }), nil, "https://cloud.google.com/iam/docs/manage-service-account-key-creation",
+		},
+		{
 			"policy_of_the_account", toAccount(accountA, accountB).grant(3, "projects/shop/roles/grant", accountA).with(func(in *Input) {
 				in.CustomRoles = map[string]Role{"projects/shop/roles/grant": {Permissions: []string{"iam.serviceAccounts.setIamPolicy"}}}
 			}), []string{"rewrite iam.serviceAccounts.setIamPolicy"}, "https://cloud.google.com/iam/docs/manage-access-service-accounts",
@@ -78,6 +84,16 @@ func TestEdges(t *testing.T) {
 				t.Errorf("edges are %q, want %q (%s)", got, test.want, test.doc)
 			}
 		})
+	}
+}
+
+func TestKeysWhereNothingIsKnownOfTheConstraint(t *testing.T) {
+	t.Parallel()
+	in := toAccount(accountA, accountB).grant(2, "roles/iam.serviceAccountKeyAdmin", accountA)
+	in.KeyCreationDisabled = ConstraintUnknown
+	edges := Edges(in, false)
+	if len(edges) != 1 || edges[0].Formula.Verdict() != access.Unknown {
+		t.Errorf("edges are %+v, want one that is unknown", edges)
 	}
 }
 

@@ -25,8 +25,10 @@ const (
 // attributes of conditions by their names ("request.time" in RFC 3339,
 // "request.path", "destination.ip", and API attributes as
 // "storage.googleapis.com/objectListPrefix") and those of a federated identity
-// ("attribute.repository", "group"). Values that it has of "resource.name",
-// "resource.type" and "resource.service" go before what follows from the ID.
+// ("attribute.repository", "group"). A time that is known decides what a
+// condition asks of hours and weekdays, too; leave it out to see what it asks.
+// Values that the context has of "resource.name", "resource.type" and
+// "resource.service" go before what follows from the ID.
 type Input struct {
 	Request  access.Request
 	Identity Identity
@@ -48,6 +50,9 @@ type Input struct {
 	// PublicAccessPrevention is that setting of the bucket, from itself or its
 	// organization.
 	PublicAccessPrevention PublicAccess
+	// KeyCreationDisabled is constraint iam.disableServiceAccountKeyCreation of
+	// the project of a service account that is the resource.
+	KeyCreationDisabled Constraint
 	// ObjectACLs are the access control lists of the object that is asked for,
 	// as policies; nil when the bucket has uniform bucket-level access, and for
 	// all other resources. Of a question about any object they make what
@@ -217,11 +222,22 @@ type BoundaryPolicy struct {
 type PublicAccess int8
 
 // The states of public access prevention. One that says "inherited" is that of
-// the organization policy constraints/storage.publicAccessPrevention.
+// the organization policy constraint storage.publicAccessPrevention.
 const (
 	PublicAccessUnknown PublicAccess = iota
 	PublicAccessNotPrevented
 	PublicAccessPrevented
+)
+
+// A Constraint of the organization policy that says yes or no, as it is in
+// effect for a resource.
+type Constraint int8
+
+// The states of a constraint.
+const (
+	ConstraintUnknown Constraint = iota
+	NotEnforced
+	Enforced
 )
 
 // A ScopeSet is the OAuth scopes of a token.

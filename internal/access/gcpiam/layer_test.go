@@ -52,6 +52,11 @@ func TestLayers(t *testing.T) {
 		{"deny_all_of_verb", granted().denying(0, DenyRule{DeniedPrincipals: everybody, DeniedPermissions: []string{"storage.googleapis.com/*.get"}}), "never", denyDoc},
 		{"deny_other_verb", granted().denying(0, DenyRule{DeniedPrincipals: everybody, DeniedPermissions: []string{"storage.googleapis.com/*.list"}}), "always", denyDoc},
 		{
+			"deny_in_the_name_of_a_service_that_is_not_known", granted().denying(0, DenyRule{DeniedPrincipals: everybody, DeniedPermissions: []string{"bucketadmin.googleapis.com/objects.get"}}),
+			"unknown: whether storage.googleapis.com/objects.get is one of bucketadmin.googleapis.com/objects.get", denyDoc,
+		},
+		{"deny_of_another_service", granted().denying(0, DenyRule{DeniedPrincipals: everybody, DeniedPermissions: []string{"pubsub.googleapis.com/*.*", "nowhere.googleapis.com/topics.get"}}), "always", denyDoc},
+		{
 			"deny_with_exception_of_permission",
 			granted().denying(0, DenyRule{DeniedPrincipals: everybody, DeniedPermissions: storage, ExceptionPermissions: []string{"storage.googleapis.com/objects.get"}}), "always", denyDoc,
 		},
@@ -78,6 +83,18 @@ func TestLayers(t *testing.T) {
 		{"boundary_that_a_newer_version_may_block", request(app, "logging.logEntries.list", "//logging.googleapis.com/projects/other").with(foreign).grant(3, "roles/logging.viewer", app).with(func(in *Input) {
 			in.Boundaries = boundaries("12", "organizations/9")
 		}), "unknown: whether enforcement version 12 of boundaries can block logging.logEntries.list", boundaryDoc},
+		{"boundary_of_a_version_that_may_have_grown", request(app, "logging.logEntries.list", "//logging.googleapis.com/projects/other").with(foreign).grant(3, "roles/logging.viewer", app).with(func(in *Input) {
+			in.Boundaries = boundaries("", "organizations/9")
+		}), "unknown: whether enforcement version latest of boundaries can block logging.logEntries.list", boundaryDoc},
+		{"boundary_of_a_version_that_cannot_block", request(app, "logging.logEntries.list", "//logging.googleapis.com/projects/other").with(foreign).grant(3, "roles/logging.viewer", app).with(func(in *Input) {
+			in.Boundaries = boundaries("3", "organizations/9")
+		}), "always", boundaryDoc},
+		{"boundary_with_exempt_accounts", read().with(foreign).grant(3, "roles/storage.objectViewer", app).with(func(in *Input) {
+			in.Boundaries = boundaries("4", "organizations/9")
+			in.Boundaries.Bindings[0].Condition = &Condition{
+				Expression: `principal.type != "iam.googleapis.com/ServiceAccount" || !principal.subject.endsWith("@shop.iam.gserviceaccount.com")`,
+			}
+		}), "always", "https://cloud.google.com/iam/docs/principal-access-boundary-policies-use-cases"},
 		{"boundaries_add_up", read().with(foreign).grant(3, "roles/storage.objectViewer", app).with(func(in *Input) {
 			in.Boundaries = boundaries("4", "organizations/9")
 			in.Boundaries.Bindings = append(in.Boundaries.Bindings, boundaries("4", "projects/other").Bindings...)
@@ -86,6 +103,13 @@ func TestLayers(t *testing.T) {
 			in.Boundaries = boundaries("4", "organizations/9")
 			in.Boundaries.Bindings[0].Condition = &Condition{Expression: `principal.subject != "app@shop.iam.gserviceaccount.com"`}
 		}), "always", boundaryDoc},
+		{"boundary_with_number_of_project_that_is_not_known", read().with(foreign).grant(3, "roles/storage.objectViewer", app).with(func(in *Input) {
+			in.Boundaries, in.Project.Number = boundaries("4", "projects/5"), ""
+		}), "unknown: id and number of the project of the resource", boundaryDoc},
+		{"boundary_whose_policy_was_not_read", read().with(foreign).grant(3, "roles/storage.objectViewer", app).with(func(in *Input) {
+			in.Boundaries = boundaries("4", "organizations/9")
+			in.Boundaries.Bindings[0].Policy, in.Boundaries.Bindings[0].Missing = nil, "the API was denied"
+		}), "unknown: policy of boundary own: the API was denied", boundaryDoc},
 		{"boundary_of_deleted_policy", read().with(foreign).grant(3, "roles/storage.objectViewer", app).with(func(in *Input) {
 			in.Boundaries = boundaries("4", "organizations/9")
 			in.Boundaries.Bindings[0].Policy = nil
@@ -146,6 +170,11 @@ access scopes: always
 	deciding := Evaluate(in).Evidence.Deciding()
 	if len(deciding) != 1 || deciding[0].Policy != "policy of folders/7" {
 		t.Errorf("deciding are %+v, want the binding of the folder", deciding)
+	}
+	// G23: https://cloud.google.com/bigquery/docs/access-control
+	rows := request(app, "bigquery.tables.getData", dataset).grant(3, "roles/bigquery.dataViewer", app)
+	if evidence := explain(Evaluate(rows)); !strings.Contains(evidence, "a query also needs bigquery.jobs.create") {
+		t.Errorf("the evidence for reading a table does not tell of jobs:\n%s", evidence)
 	}
 	denied := in.denying(0, DenyRule{DeniedPrincipals: []string{"principalSet://goog/public:all"}, DeniedPermissions: []string{"storage.googleapis.com/*.*"}})
 	if deciding := Evaluate(denied).Evidence.Deciding(); len(deciding) != 1 || !deciding[0].Denies {

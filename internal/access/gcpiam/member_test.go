@@ -63,6 +63,7 @@ func TestMembers(t *testing.T) {
 		{name: "gke_legacy_principal_of_known_project", principal: "serviceAccount:shop.svc.id.goog[web/cart]", member: pods, want: "always", change: func(in *Input) {
 			in.Request.Principal.Account = "123456789"
 		}},
+		{name: "gke_legacy_principal_and_project_id_instead_of_number", principal: "serviceAccount:shop.svc.id.goog[web/cart]", member: strings.Replace(pods, "123456789", "shop", 1), want: "never"},
 		{name: "gke_legacy_member_of_another_name", principal: pods, member: "serviceAccount:shop.svc.id.goog[web/till]", want: "never"},
 		{name: "accounts_of_project", principal: app, member: "principalSet://cloudresourcemanager.googleapis.com/projects/123456789/type/ServiceAccount", want: "always"},
 		{name: "accounts_of_organization", principal: app, member: "principalSet://cloudresourcemanager.googleapis.com/organizations/9/type/ServiceAccount", want: "always"},

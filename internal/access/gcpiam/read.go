@@ -130,17 +130,28 @@ func atPosition(data []byte, err error) error {
 		return fmt.Errorf("%s: %w", position(data, e.Offset), err)
 	}
 	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		what := "it"
-		if e.Field != "" {
-			what = strings.ToLower(e.Field[:1]) + e.Field[1:]
-		}
-		text := fmt.Sprintf("%s is of JSON type %s, want %s", what, e.Value, jsonType(e.Type))
+		text := fmt.Sprintf("%s is of JSON type %s, want %s", fieldName(e.Field), e.Value, jsonType(e.Type))
 		if data == nil {
 			return errors.New(text)
 		}
 		return fmt.Errorf("%s: %s", position(data, e.Offset), text)
 	}
 	return err
+}
+
+// fieldName returns the path that an API has for one of a Go type, which names
+// embedded types too.
+func fieldName(path string) string {
+	var names []string
+	for name := range strings.SplitSeq(path, ".") {
+		if name != "" && !strings.HasSuffix(name, "JSON") {
+			names = append(names, strings.ToLower(name[:1])+name[1:])
+		}
+	}
+	if len(names) == 0 {
+		return "it"
+	}
+	return strings.Join(names, ".")
 }
 
 // jsonType returns what JSON calls a type.

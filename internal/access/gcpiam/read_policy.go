@@ -76,20 +76,17 @@ func ParseAssetPolicies(data []byte) ([]AssetPolicy, error) {
 	return found, nil
 }
 
-// documents returns the lines of an export, or the whole of a page.
+// documents returns the lines of an export, each of which is a document of its
+// own, or the whole of a page.
 func documents(data []byte) [][]byte {
-	if json.Valid(data) || len(data) > maxDocument {
+	first, _, _ := bytes.Cut(data, []byte("\n"))
+	if !json.Valid(first) {
 		return [][]byte{data}
 	}
 	var lines [][]byte
 	for line := range bytes.Lines(data) {
 		if line = bytes.TrimSpace(line); len(line) > 0 {
 			lines = append(lines, line)
-		}
-	}
-	for _, line := range lines {
-		if !json.Valid(line) {
-			return [][]byte{data} // Its error has the place.
 		}
 	}
 	return lines

@@ -92,8 +92,15 @@ func TestParseAssetPolicies(t *testing.T) {
 			t.Errorf("%s: mismatch (-want +got):\n%s", name, diff)
 		}
 	}
-	if _, err := ParseAssetPolicies([]byte("{}\n{\n")); err == nil {
-		t.Error("an export that is cut gives no error")
+	for data, want := range map[string]string{
+		"{}\n\n{\n":                            "asset policies, document 2: line 1, column 1: unexpected end of JSON input",
+		"{\n \"results\": [\n":                 "asset policies, document 1: line 3, column 1: unexpected end of JSON input",
+		"{}\n{\"iamPolicy\": {}, \"name\": 1}": "asset policies, document 2: line 1, column 27: name is of JSON type number, want string",
+		"":                                     "asset policies, document 1: line 1, column 1: unexpected end of JSON input",
+	} {
+		if _, err := ParseAssetPolicies([]byte(data)); err == nil || err.Error() != want {
+			t.Errorf("of %q the error is %v, want %s", data, err, want)
+		}
 	}
 }
 

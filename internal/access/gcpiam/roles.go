@@ -22,6 +22,7 @@ type roleTable struct {
 	date        string
 	permissions map[string]uint16   // to its number
 	roles       map[string][]uint16 // to the numbers of its permissions, in order
+	services    map[string]bool     // what permissions start with, as "storage"
 }
 
 // predefined returns the table of predefined roles.
@@ -72,7 +73,7 @@ func parseRoleTable(packed []byte) (*roleTable, error) {
 	if err != nil {
 		return nil, fmt.Errorf("table of predefined roles: %w", err)
 	}
-	t := &roleTable{permissions: make(map[string]uint16), roles: make(map[string][]uint16)}
+	t := &roleTable{permissions: make(map[string]uint16), roles: make(map[string][]uint16), services: make(map[string]bool)}
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, 1<<20)
 	inRoles := false
@@ -87,6 +88,8 @@ func parseRoleTable(packed []byte) (*roleTable, error) {
 			inRoles = true
 		case !inRoles:
 			t.permissions[line] = uint16(len(t.permissions))
+			service, _, _ := strings.Cut(line, ".")
+			t.services[service] = true
 		default:
 			name, list, _ := strings.Cut(line, "\t")
 			if t.roles[name], err = parseRanges(list); err != nil {

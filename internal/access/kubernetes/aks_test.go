@@ -191,7 +191,8 @@ func TestAKS(t *testing.T) {
 			[]string{"reachable vmss kubelet unknown", "reachable vmss extra unknown"},
 		},
 		{
-			"Z25_scale_set_not_read", docIMDS, aks(imds(no())), pod(), Node{},
+			"Z25_scale_set_not_read", docIMDS, aks(imds(no())), pod(),
+			Node{},
 			[]string{"reachable vmss  unknown"},
 		},
 		{

@@ -30,7 +30,7 @@ type source struct {
 }
 
 // sources reads the environment of the containers of a pod.
-func sources(p *Pod) []source {
+func (r *Resolver) sources(p *Pod) []source {
 	found := make([]source, len(p.Containers))
 	for i := range p.Containers {
 		s := &found[i]
@@ -39,8 +39,13 @@ func sources(p *Pod) []source {
 			s.env = append(s.env, e.Name)
 		}
 		for _, f := range s.container.EnvFrom {
-			if name := f.Secret + f.ConfigMap; name != "" {
-				s.unread = append(s.unread, name)
+			secret := r.secrets[secretKey{p.Namespace, f.Secret}]
+			if secret == nil || secret.Keys == nil {
+				s.unread = append(s.unread, f.Secret+f.ConfigMap)
+				continue
+			}
+			for _, key := range secret.Keys {
+				s.env = append(s.env, f.Prefix+key)
 			}
 		}
 		s.static = workload.KeysIn(s.env)

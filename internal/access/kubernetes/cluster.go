@@ -6,7 +6,8 @@ import (
 )
 
 // A Cluster is everything about a cluster and its cloud that bears on whom
-// pods can act as. At most one of EKS, AKS and GKE is set.
+// pods can act as. Of EKS, AKS and GKE that of its own cloud is set, and those
+// of others that take the tokens of its service accounts.
 type Cluster struct {
 	// ID tells the cluster from all others, as its ARN or resource id.
 	ID       string
@@ -95,14 +96,15 @@ func (r *Resolver) RBAC() *Authorizer { return r.rbac }
 
 // Identities returns whom a pod on a node can act as.
 func (r *Resolver) Identities(p Pod, n Node) Identities {
-	a := &answer{pod: &p, node: &n, account: r.account(&p), sources: sources(&p)}
+	a := &answer{pod: &p, node: &n, account: r.account(&p), sources: r.sources(&p)}
 	a.staticKeys()
-	switch {
-	case r.eks != nil:
+	if r.eks != nil {
 		r.eks.identities(a)
-	case r.cluster.AKS != nil:
+	}
+	if r.cluster.AKS != nil {
 		r.aksIdentities(a)
-	case r.cluster.GKE != nil:
+	}
+	if r.cluster.GKE != nil {
 		r.gkeIdentities(a)
 	}
 	return Identities{a.found, a.broken}

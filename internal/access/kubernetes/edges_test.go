@@ -22,7 +22,9 @@ func TestEdges(t *testing.T) {
 		want    []string
 	}{
 		{
-			"no_rights", RBAC{}, nil,
+			"no_rights",
+			RBAC{},
+			nil,
 			[]string{"prod:app -assume-> pods allowed"},
 		},
 		{
@@ -42,11 +44,13 @@ func TestEdges(t *testing.T) {
 			[]string{"prod:app -assume-> pods allowed"},
 		},
 		{
-			"exec_into_what_runs", bound("ClusterRole", "", pay, rule("create", "pods/exec")), []Account{{"prod", "app"}},
+			"exec_into_what_runs", bound("ClusterRole", "", pay, rule("create", "pods/exec")),
+			[]Account{{"prod", "app"}},
 			[]string{"pay:api -take-over-> prod:app allowed", "prod:app -assume-> pods allowed"},
 		},
 		{
-			"exec_where_nothing_runs", bound("ClusterRole", "", pay, rule("create", "pods/exec")), []Account{},
+			"exec_where_nothing_runs", bound("ClusterRole", "", pay, rule("create", "pods/exec")),
+			[]Account{},
 			[]string{"prod:app -assume-> pods allowed"},
 		},
 		{

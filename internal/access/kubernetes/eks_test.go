@@ -162,13 +162,15 @@ func TestEKS(t *testing.T) {
 			[]string{"reachable node-metadata " + nodes + " unknown"},
 		},
 		{
-			"instance_not_read", docMetadata, eks(t, mine, withoutAnnotation, withoutRoles), pod(), Node{},
+			"instance_not_read", docMetadata, eks(t, mine, withoutAnnotation, withoutRoles), pod(),
+			Node{},
 			[]string{"reachable node-metadata  unknown"},
 		},
 		{
 			"pod_identity_on_fargate", docRestrict,
 			eks(t, mine, withRole(workload.Role{ARN: other, Trust: policies(t, anybody)}), associated(Association{RoleARN: other})),
-			template(), Node{Serverless: true},
+			template(),
+			Node{Serverless: true},
 			[]string{"primary irsa " + pods + " allowed", "broken pod-identity " + other},
 		},
 		{
@@ -205,6 +207,37 @@ func TestEKS(t *testing.T) {
 			"static_key_overrides", "https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html",
 			eks(t, mine), pod(envRole, envWebIdentity, "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), closed,
 			[]string{"primary static-keys  unknown in app", "reachable irsa " + pods + " allowed"},
+		},
+		{
+			"static_key_of_a_secret", "https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html",
+			eks(t, mine, func(c *Cluster) {
+				c.Secrets = []Secret{{Namespace: "prod", Name: "aws", Keys: []string{"ACCESS_KEY_ID", "SECRET_ACCESS_KEY"}}}
+			}),
+			func() Pod {
+				p := irsaPod()
+				p.Containers[0].EnvFrom = []EnvFrom{{Secret: "aws", Prefix: "AWS_"}, {Secret: "unknown"}}
+				return p
+			}(), closed,
+			[]string{"primary static-keys  unknown in app", "reachable irsa " + pods + " allowed"},
+		},
+		{
+			"cluster_of_another_cloud", "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html",
+			eks(t, mine, func(c *Cluster) {
+				c.EKS.ARN, c.EKS.Name = "", ""
+				c.AKS = &AKS{Name: "shop", Issuer: "https://" + oidc, RestrictsIMDS: yes(), Credentials: []FederatedCredential{
+					credential(identityA, func(c *FederatedCredential) { c.Issuer = "https://" + oidc }),
+				}}
+			}), irsaPod(), virtual,
+			[]string{"primary irsa " + pods + " allowed", "reachable aks-workload-identity object-a allowed"},
+		},
+		{
+			"known_to_another_cloud", docFederation,
+			eks(t, mine, func(c *Cluster) {
+				c.AKS = &AKS{Issuer: "https://" + oidc, Credentials: []FederatedCredential{
+					credential(identityA, func(c *FederatedCredential) { c.Issuer = "https://" + oidc }),
+				}}
+			}), irsaPod(), closed,
+			[]string{"primary irsa " + pods + " allowed", "reachable aks-workload-identity object-a allowed"},
 		},
 		{
 			"skipped_container", docWebhook, eks(t, mine), skipping(template(), "sidecar"), closed,

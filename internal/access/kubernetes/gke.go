@@ -2,6 +2,7 @@ package kubernetes
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/stowage-dev/stowage/internal/access"
 	"github.com/stowage-dev/stowage/internal/access/workload"
@@ -10,6 +11,8 @@ import (
 // A GKE is a cluster of Google Kubernetes Engine, or one of a fleet, and the
 // side of Google Cloud.
 type GKE struct {
+	// Project, Location and Name are empty for a cluster of another cloud that
+	// is in a fleet, whose nodes have no service account.
 	Project, Location, Name string
 	// Pool is the workload identity pool, "project.svc.id.goog"; empty when
 	// the cluster has none. That of a fleet is named after its host project.
@@ -67,7 +70,10 @@ func (g *GKE) principal(who *ServiceAccount) workload.Identity {
 		return id
 	}
 	id.Session = workload.Session{
-		Members: g.Members(who.Account, who.UID), Cluster: g.url(), AccountUID: who.UID,
+		Members: g.Members(who.Account, who.UID), AccountUID: who.UID,
+	}
+	if g.Name != "" {
+		id.Session.Cluster = g.url()
 	}
 	id.ID = id.Session.Members[0]
 	return id
@@ -110,8 +116,10 @@ func (g *GKE) Members(who Account, uid string) []string {
 		"principal:" + path + "/subject/ns/" + who.Namespace + "/sa/" + who.Name,
 		"serviceAccount:" + g.Pool + "[" + who.Namespace + "/" + who.Name + "]",
 		"principalSet:" + path + "/namespace/" + who.Namespace,
-		"principalSet:" + path + "/kubernetes.cluster/" + g.url(),
 		"principalSet:" + path + "/*",
+	}
+	if g.Name != "" {
+		members = append(members, "principalSet:"+path+"/kubernetes.cluster/"+g.url())
 	}
 	if uid != "" {
 		members = append(members, "principal:"+path+"/kubernetes.serviceaccount.uid/"+uid)
@@ -181,13 +189,17 @@ func (r *Resolver) gkeImpersonation(a *answer, as workload.Identity, federated a
 			a.addRanked(id, a.names())
 		}
 	}
-	for _, other := range g.ServiceAccounts {
+	others := slices.Clone(g.ServiceAccounts)
+	if email != "" && !slices.Contains(others, email) {
+		others = append(others, email)
+	}
+	for _, other := range others {
 		id.ID, id.Rank, id.Containers = workload.GoogleMember(other), workload.Reachable, nil
-		if a.has(id.ID, id.How) {
-			continue
+		if a.has(id.ID, id.How) && federated.IsTrue() {
+			continue // by the metadata service, whatever else
 		}
 		id.Formula = g.permitted(as, other)
-		id.Reason = "the service account may impersonate it, without an annotation that makes the libraries do so"
+		id.Reason = "the service account may impersonate it, if it asks for that by itself"
 		a.add(id)
 	}
 	return linked
@@ -206,7 +218,7 @@ func (g *GKE) permitted(as workload.Identity, email string) access.Formula {
 // service of the machine itself answers.
 func (g *GKE) node(a *answer, node *GoogleNode, federated access.Formula) {
 	host := a.pod.host()
-	if a.node.Serverless || federated.IsTrue() && host == "" {
+	if a.node.Serverless || g.Name == "" || federated.IsTrue() && host == "" {
 		return
 	}
 	id := workload.Identity{

@@ -141,7 +141,29 @@ func TestGKE(t *testing.T) {
 			},
 		},
 		{
-			"node_not_read", docGKE, gke(""), pod(), Node{},
+			"annotation_and_mode_unknown", docGKEHowTo, gke(gsa, ksa), pod(), google(""),
+			[]string{
+				"primary gke-wif-impersonation serviceAccount:" + gsa + " unknown", "reachable gke-wif-impersonation serviceAccount:" + gsa + " allowed",
+				"reachable gke-wif-direct " + ksa + " allowed", "primary gke-node serviceAccount:" + nodeGSA + " unknown",
+			},
+		},
+		{
+			"annotation_of_an_account_that_is_not_listed", docGKEHowTo,
+			func() Cluster {
+				c := gke("x@other.iam.gserviceaccount.com")
+				c.GKE.Permitted = nil
+				c.GKE.ServiceAccounts = nil
+				return c
+			}(),
+			pod(), google("GCE_METADATA"),
+			[]string{
+				"reachable gke-wif-impersonation serviceAccount:x@other.iam.gserviceaccount.com unknown", "reachable gke-wif-direct " + ksa + " allowed",
+				"primary gke-node serviceAccount:" + nodeGSA + " allowed", "broken gke-wif-impersonation serviceAccount:x@other.iam.gserviceaccount.com",
+			},
+		},
+		{
+			"node_not_read", docGKE, gke(""), pod(),
+			Node{},
 			[]string{
 				"primary gke-wif-direct " + ksa + " unknown", "reachable gke-wif-direct " + ksa + " allowed", "reachable gke-node  unknown",
 			},

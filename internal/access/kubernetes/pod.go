@@ -23,7 +23,10 @@ type Pod struct {
 	Windows bool
 	// Containers are all containers: init, main, sidecar and ephemeral.
 	Containers []Container
-	Volumes    []Volume
+	// Volumes of the pod. VolumesMissing says why they were not read, or not
+	// what is in them.
+	Volumes        []Volume
+	VolumesMissing string
 	// PullSecrets are the names of its imagePullSecrets.
 	PullSecrets []string
 }
@@ -130,9 +133,6 @@ func (p *Pod) audiences() []string {
 func (p *Pod) mounted(volume string) bool {
 	return slices.ContainsFunc(p.Containers, func(c Container) bool { return slices.Contains(c.Mounts, volume) })
 }
-
-// has reports whether a container has an environment variable by its own list.
-func (c *Container) has(name string) bool { return c.env(name) != nil }
 
 // env returns a variable of a container's own list, or nil.
 func (c *Container) env(name string) *Env {

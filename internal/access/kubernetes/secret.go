@@ -105,6 +105,13 @@ func (r *Resolver) mountedSecrets(p *Pod) ([]SecretAccess, []BrokenSecret) {
 			}
 		}
 	}
+	if p.VolumesMissing != "" {
+		found = append(found, SecretAccess{
+			Namespace: p.Namespace, How: "volume", Channel: access.Injected, Level: access.Read,
+			Formula: missing("volumes of pod "+p.Namespace+"/"+p.Name, p.VolumesMissing),
+			Reason:  "the pod may mount any Secret of its namespace",
+		})
+	}
 	return found, broken
 }
 

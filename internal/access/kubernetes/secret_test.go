@@ -166,8 +166,14 @@ func TestSecrets(t *testing.T) {
 			[]string{"rbac prod/* read secret allowed"},
 		},
 		{
+			"K05_volumes_not_read", docToken, cluster(bound("Role", "prod", app, rule("get", "secrets"))),
+			func() Pod { p := pod(); p.VolumesMissing = "not decoded"; return p }(),
+			[]string{"volume prod/* read injected unknown", "rbac prod/* read secret allowed"},
+		},
+		{
 			"K05_service_account_not_read", docToken,
-			Cluster{RBAC: bound("Role", "prod", app, rule("get", "secrets")), AccountsMissing: "denied", SecretsMissing: "denied"}, mounted,
+			Cluster{RBAC: bound("Role", "prod", app, rule("get", "secrets")), AccountsMissing: "denied", SecretsMissing: "denied"},
+			mounted,
 			[]string{"rbac prod/* read secret unknown"},
 		},
 		{"K06_optional_and_missing", docSecrets, cluster(RBAC{}, known()), env(true), nil},

@@ -9,7 +9,7 @@ import (
 // Token returns what has to hold for the containers of a pod to have a token of
 // its service account for the API server, without which RBAC gives them
 // nothing, and why in words. The setting of the pod goes before that of its
-// service account; of a pod that runs, its volumes tell.
+// service account; of a pod that runs, its volumes tell, if they were read.
 //
 // https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#opt-out-of-api-credential-automounting
 func (r *Resolver) Token(p Pod) (access.Formula, string) {
@@ -29,7 +29,7 @@ func (r *Resolver) Token(p Pod) (access.Formula, string) {
 		}
 	}
 	switch {
-	case !p.Template:
+	case !p.Template && p.VolumesMissing == "":
 		return access.False(), "no container mounts a token of the service account"
 	case p.AutomountToken != nil:
 		return access.Of(*p.AutomountToken), "automountServiceAccountToken of the pod"

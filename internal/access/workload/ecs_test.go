@@ -62,38 +62,54 @@ func TestTask(t *testing.T) {
 		want      []string
 	}{
 		{
-			"R11_override_wins", docOverride, Task{LaunchType: "FARGATE", Role: taskRole, RoleOverride: overrideRole}, trust,
+			"R11_override_wins", docOverride,
+			Task{LaunchType: "FARGATE", Role: taskRole, RoleOverride: overrideRole},
+			trust,
 			[]string{"primary task-role " + overrideRole + " allowed"},
 		},
 		{
-			"R11_without_override", docTaskRole, Task{LaunchType: "FARGATE", Role: taskRole}, trust,
+			"R11_without_override", docTaskRole,
+			Task{LaunchType: "FARGATE", Role: taskRole},
+			trust,
 			[]string{"primary task-role " + taskRole + " allowed"},
 		},
 		{
-			"R12_no_task_role_on_ec2", docInstance, Task{LaunchType: "EC2", NetworkMode: "bridge", Instance: instance(2), Firewall: Open}, trust,
+			"R12_no_task_role_on_ec2", docInstance,
+			Task{LaunchType: "EC2", NetworkMode: "bridge", Instance: instance(2), Firewall: Open},
+			trust,
 			[]string{"reachable node-metadata " + instanceRole + " allowed"},
 		},
 		{
-			"R12_with_task_role", docInstance, Task{LaunchType: "EC2", NetworkMode: "bridge", Role: taskRole, Instance: instance(2), Firewall: Open}, trust,
+			"R12_with_task_role", docInstance,
+			Task{LaunchType: "EC2", NetworkMode: "bridge", Role: taskRole, Instance: instance(2), Firewall: Open},
+			trust,
 			[]string{"primary task-role " + taskRole + " allowed", "reachable node-metadata " + instanceRole + " allowed"},
 		},
 		{
 			"R12_agent_blocks", docBlock, Task{LaunchType: "EC2", NetworkMode: "awsvpc", Instance: instance(2), BlocksIMDS: &yes}, trust, nil,
 		},
 		{
-			"R12_agent_does_not_block", docBlock, Task{LaunchType: "EC2", NetworkMode: "awsvpc", Instance: instance(2), BlocksIMDS: &no, Firewall: Open}, trust,
+			"R12_agent_does_not_block", docBlock,
+			Task{LaunchType: "EC2", NetworkMode: "awsvpc", Instance: instance(2), BlocksIMDS: &no, Firewall: Open},
+			trust,
 			[]string{"reachable node-metadata " + instanceRole + " allowed"},
 		},
 		{
-			"R12_agent_unknown", docBlock, Task{LaunchType: "EC2", NetworkMode: "awsvpc", Instance: instance(2), Firewall: Open}, trust,
+			"R12_agent_unknown", docBlock,
+			Task{LaunchType: "EC2", NetworkMode: "awsvpc", Instance: instance(2), Firewall: Open},
+			trust,
 			[]string{"reachable node-metadata " + instanceRole + " unknown"},
 		},
 		{
-			"R12_agent_does_not_block_the_host_network", docBlock, Task{LaunchType: "EC2", NetworkMode: "host", Instance: instance(1), BlocksIMDS: &yes}, trust,
+			"R12_agent_does_not_block_the_host_network", docBlock,
+			Task{LaunchType: "EC2", NetworkMode: "host", Instance: instance(1), BlocksIMDS: &yes},
+			trust,
 			[]string{"reachable node-metadata " + instanceRole + " allowed"},
 		},
 		{
-			"R12_firewall_unknown", docBlock, Task{LaunchType: "EC2", NetworkMode: "bridge", Instance: instance(2)}, trust,
+			"R12_firewall_unknown", docBlock,
+			Task{LaunchType: "EC2", NetworkMode: "bridge", Instance: instance(2)},
+			trust,
 			[]string{"reachable node-metadata " + instanceRole + " unknown"},
 		},
 		{"R12_hop_limit_1", docInstance, Task{LaunchType: "EC2", NetworkMode: "bridge", Instance: instance(1), Firewall: Open}, trust, nil},
@@ -108,28 +124,35 @@ func TestTask(t *testing.T) {
 			"R13_new_launch_type", docTaskRole, Task{LaunchType: "MANAGED_INSTANCES"}, trust, []string{"reachable node-metadata  unknown"},
 		},
 		{
-			"trust_for_another_service", docTaskRole, Task{LaunchType: "FARGATE", Role: taskRole}, trusting(t, "ec2.amazonaws.com", ""),
+			"trust_for_another_service", docTaskRole,
+			Task{LaunchType: "FARGATE", Role: taskRole},
+			trusting(t, "ec2.amazonaws.com", ""),
 			[]string{"broken task-role " + taskRole},
 		},
 		{
-			"trust_for_another_account", docTaskRole, Task{LaunchType: "FARGATE", Role: taskRole, Account: "111122223333"},
+			"trust_for_another_account", docTaskRole,
+			Task{LaunchType: "FARGATE", Role: taskRole, Account: "111122223333"},
 			trusting(t, tasksService, `"StringEquals": {"aws:SourceAccount": "999999999999"}`),
 			[]string{"broken task-role " + taskRole},
 		},
 		{
-			"trust_on_a_source", docTaskRole, Task{LaunchType: "FARGATE", Role: taskRole, Account: "111122223333"},
+			"trust_on_a_source", docTaskRole,
+			Task{LaunchType: "FARGATE", Role: taskRole, Account: "111122223333"},
 			trusting(t, tasksService, `"ArnLike": {"aws:SourceArn": "arn:aws:ecs:eu-west-1:111122223333:*"}`),
 			[]string{"primary task-role " + taskRole + " conditional"},
 		},
 		{
-			"trust_not_read", docTaskRole, Task{LaunchType: "FARGATE", Role: taskRole}, awsiam.PolicySet{Missing: "denied"},
+			"trust_not_read", docTaskRole,
+			Task{LaunchType: "FARGATE", Role: taskRole},
+			awsiam.PolicySet{Missing: "denied"},
 			[]string{"primary task-role " + taskRole + " unknown"},
 		},
 		{
 			"static_key_overrides", "https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html",
 			Task{LaunchType: "FARGATE", Role: taskRole, Containers: []TaskContainer{{
 				Name: "app", EnvNames: []string{"AWS_ACCESS_KEY_ID"}, Secrets: []TaskSecret{{Name: "AWS_SECRET_ACCESS_KEY", From: secret}},
-			}}}, trust,
+			}}},
+			trust,
 			[]string{"primary static-keys  unknown", "reachable task-role " + taskRole + " allowed"},
 		},
 	} {
