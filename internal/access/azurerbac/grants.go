@@ -84,9 +84,8 @@ func (e *Engine) Set(d Documents, holders []Holder, stores []DataStore) {
 
 // assigned returns the assignments that may be a principal's.
 func (e *Engine) assigned(h Holder) []RoleAssignment {
-	r := &request{policy: e.policy, subject: newSubject(h.ID, h.Groups)}
 	var assigned []RoleAssignment
-	for _, i := range r.candidates() {
+	for _, i := range e.policy.candidates(newSubject(h.ID, h.Groups)) {
 		assigned = append(assigned, e.policy.assignments[i].RoleAssignment)
 	}
 	return assigned
