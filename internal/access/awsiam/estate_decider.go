@@ -62,6 +62,9 @@ type group struct {
 	resourceControl []*layer
 	// controlled are the lanes that resource control policies apply to.
 	controlled uint64
+	// context is what is known of requests to the resources, once it is known.
+	context access.Context
+	known   bool
 }
 
 // A principalState is what is worked out once for a principal.
