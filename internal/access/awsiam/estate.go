@@ -338,7 +338,10 @@ type estateStore struct {
 	// they have not been looked for.
 	globs [][]globMatch
 	class access.Class
-	gone  string // its ID when it was removed
+	// local: policies of resources give nothing to other accounts; alone: there
+	// are none, nor anything else that could.
+	local, alone bool
+	gone         string // its ID when it was removed
 }
 
 func (s *estateStore) id() string {
