@@ -41,10 +41,11 @@ type nodeFile struct {
 	Name  string    `yaml:"name"`
 	Allow policySet `yaml:"allow"`
 	Deny  policySet `yaml:"deny"`
-	// ACL of a bucket and of an object, and the entries of a dataset.
-	BucketACL policySet `yaml:"bucket_acl"`
-	ObjectACL policySet `yaml:"object_acl"`
-	Dataset   policySet `yaml:"dataset"`
+	// ACL of a bucket and of the object that is asked for, and the entries of a
+	// dataset.
+	BucketACL *policySet `yaml:"bucket_acl"`
+	ObjectACL *policySet `yaml:"object_acl"`
+	Dataset   policySet  `yaml:"dataset"`
 }
 
 // gcpQuestion is a request to the engine of Google Cloud.
@@ -95,7 +96,11 @@ func (r *reader) gcp(s *Scenario, file gcpFile) error {
 		}
 		in.Hierarchy = append(in.Hierarchy, node)
 	}
-	err := r.each("gcp.custom_roles", &file.CustomRoles, func(_ string, data []byte) error {
+	err := r.objectACLs(&in, file.Hierarchy)
+	if err != nil {
+		return err
+	}
+	err = r.each("gcp.custom_roles", &file.CustomRoles, func(_ string, data []byte) error {
 		roles, err := gcpiam.ParseRoles(data)
 		maps.Copy(in.CustomRoles, roles)
 		return err
@@ -123,10 +128,12 @@ func (r *reader) gcpNode(field string, file *nodeFile) (gcpiam.Node, error) {
 		parse func(data []byte) (gcpiam.Policy, error)
 	}{
 		{"allow", &file.Allow, func(data []byte) (gcpiam.Policy, error) { return gcpiam.ParsePolicy(file.Name, data) }},
-		{"bucket_acl", &file.BucketACL, func(data []byte) (gcpiam.Policy, error) { return gcpiam.ParseBucketACL(file.Name, data) }},
-		{"object_acl", &file.ObjectACL, func(data []byte) (gcpiam.Policy, error) { return gcpiam.ParseObjectACL(file.Name, data) }},
+		{"bucket_acl", file.BucketACL, func(data []byte) (gcpiam.Policy, error) { return gcpiam.ParseBucketACL(file.Name, data) }},
 		{"dataset", &file.Dataset, gcpiam.ParseDataset},
 	} {
+		if part.set == nil {
+			continue
+		}
 		err := r.each(field+"."+part.name, part.set, func(_ string, data []byte) error {
 			policy, err := part.parse(data)
 			node.Allow.Policies = append(node.Allow.Policies, policy)
@@ -147,6 +154,32 @@ func (r *reader) gcpNode(field string, file *nodeFile) (gcpiam.Node, error) {
 		return err
 	})
 	return node, err
+}
+
+// objectACLs reads the access control lists of the object that is asked for. A
+// bucket that has a list has no uniform access, so its objects have lists, too.
+func (r *reader) objectACLs(in *gcpiam.Input, nodes []nodeFile) error {
+	for i, node := range nodes {
+		if node.ObjectACL == nil {
+			continue
+		}
+		if in.ObjectACLs == nil {
+			in.ObjectACLs = &gcpiam.PolicySet{}
+		}
+		in.ObjectACLs.Missing = node.ObjectACL.missing
+		err := r.each(fmt.Sprintf("gcp.hierarchy[%d].object_acl", i), node.ObjectACL, func(_ string, data []byte) error {
+			policy, err := gcpiam.ParseObjectACL(node.Name, data)
+			in.ObjectACLs.Policies = append(in.ObjectACLs.Policies, policy)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if in.ObjectACLs == nil && slices.ContainsFunc(nodes, func(n nodeFile) bool { return n.BucketACL != nil }) {
+		in.ObjectACLs = &gcpiam.PolicySet{Missing: "the scenario has a bucket_acl and no object_acl"}
+	}
+	return nil
 }
 
 func (r *reader) boundaries(policies, bindings *policySet) (*gcpiam.BoundarySet, error) {
@@ -191,6 +224,11 @@ func (q *gcpQuestion) statements() int {
 			n += len(p.Rules)
 		}
 	}
+	if q.in.ObjectACLs != nil {
+		for _, p := range q.in.ObjectACLs.Policies {
+			n += len(p.Bindings)
+		}
+	}
 	return n
 }
 
@@ -199,14 +237,8 @@ func (q *gcpQuestion) without(i int) (other question, policy, statement string) 
 	in.Hierarchy = slices.Clone(in.Hierarchy)
 	for n := range in.Hierarchy {
 		node := &in.Hierarchy[n]
-		for j, p := range node.Allow.Policies {
-			if i < len(p.Bindings) {
-				statement = "binding " + p.Bindings[i].Role
-				node.Allow.Policies = slices.Clone(node.Allow.Policies)
-				node.Allow.Policies[j].Bindings = slices.Delete(slices.Clone(p.Bindings), i, i+1)
-				return &gcpQuestion{in}, p.Name, statement
-			}
-			i -= len(p.Bindings)
+		if node.Allow, i, policy, statement = withoutBinding(node.Allow, i); policy != "" {
+			return &gcpQuestion{in}, policy, statement
 		}
 		for j, p := range node.Deny.Policies {
 			if i < len(p.Rules) {
@@ -217,5 +249,26 @@ func (q *gcpQuestion) without(i int) (other question, policy, statement string) 
 			i -= len(p.Rules)
 		}
 	}
+	if in.ObjectACLs != nil {
+		var acls gcpiam.PolicySet
+		if acls, _, policy, statement = withoutBinding(*in.ObjectACLs, i); policy != "" {
+			in.ObjectACLs = &acls
+			return &gcpQuestion{in}, policy, statement
+		}
+	}
 	return q, "", ""
+}
+
+// withoutBinding returns policies without one binding and what it is called;
+// when they do not have as many, the number that is left for the next ones.
+func withoutBinding(set gcpiam.PolicySet, i int) (rest gcpiam.PolicySet, left int, policy, statement string) {
+	for j, p := range set.Policies {
+		if i < len(p.Bindings) {
+			set.Policies = slices.Clone(set.Policies)
+			set.Policies[j].Bindings = slices.Delete(slices.Clone(p.Bindings), i, i+1)
+			return set, 0, p.Name, "binding " + p.Bindings[i].Role
+		}
+		i -= len(p.Bindings)
+	}
+	return set, i, "", ""
 }
