@@ -221,6 +221,16 @@ func TestEKS(t *testing.T) {
 			[]string{"primary static-keys  unknown in app", "reachable irsa " + pods + " allowed"},
 		},
 		{
+			"static_key_of_a_secret_that_does_not_exist", docSecrets,
+			eks(t, mine), withOptionalKey(irsaPod()), closed,
+			[]string{"primary irsa " + pods + " allowed"},
+		},
+		{
+			"static_key_of_a_secret_that_was_not_read", docSecrets,
+			eks(t, mine, func(c *Cluster) { c.SecretsMissing = "denied" }), withOptionalKey(irsaPod()), closed,
+			[]string{"primary irsa " + pods + " allowed"},
+		},
+		{
 			"cluster_of_another_cloud", "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html",
 			eks(t, mine, func(c *Cluster) {
 				c.EKS.ARN, c.EKS.Name = "", ""
@@ -397,6 +407,14 @@ func TestTargetRole(t *testing.T) {
 			}
 		})
 	}
+}
+
+// withOptionalKey gives a pod a static key if a Secret is there.
+func withOptionalKey(p Pod) Pod {
+	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} {
+		p.Containers[0].Env = append(p.Containers[0].Env, Env{Name: name, Secret: &KeyRef{Name: "aws", Key: name, Optional: true}})
+	}
+	return p
 }
 
 func withoutRoles(c *Cluster) { c.EKS.Roles = nil }

@@ -389,3 +389,66 @@ func TestCloudSecrets(t *testing.T) {
 		})
 	}
 }
+
+// The driver asks as the one that the annotation of the service account names,
+// and not as whoever the service account could be.
+//
+//   - https://docs.aws.amazon.com/secretsmanager/latest/userguide/integrating_ascp_irsa.html
+//   - https://github.com/GoogleCloudPlatform/secrets-store-csi-driver-provider-gcp/blob/main/docs/authentication.md
+func TestCloudSecretsOfTheAnnotation(t *testing.T) {
+	t.Parallel()
+	mine := federated(oidc, subject("StringEquals", "system:serviceaccount:prod:app"))
+	p := pod()
+	p.Volumes = []Volume{{Name: "csi", SecretProviderClass: "orders"}}
+	p.Containers[0].Mounts = []string{"csi"}
+	google := func(email string) Cluster {
+		c := Cluster{
+			Accounts: []ServiceAccount{{Account: Account{"prod", "app"}}},
+			GKE: &GKE{
+				Project: "shop", Name: "a", Pool: "shop.svc.id.goog", PoolNumber: "1", ServiceAccounts: []string{"a@shop.iam.gserviceaccount.com", "b@shop.iam.gserviceaccount.com"},
+				Permitted: func(workload.Identity, string, string) access.Formula { return access.True() },
+			},
+		}
+		if email != "" {
+			c.Accounts[0].Annotations = map[string]string{annotationGSA: email}
+		}
+		return c
+	}
+	for _, test := range []struct {
+		name, provider string
+		cluster        Cluster
+		reader         string // may read the secret
+		want           string
+	}{
+		{"role_of_the_annotation", "aws", eks(t, mine), pods, "allowed"},
+		{"another_role_that_trusts_the_account", "aws", eks(t, mine, withRole(workload.Role{ARN: other, Trust: policies(t, mine)})), other, "broken"},
+		{"no_annotation", "aws", eks(t, mine, withoutAnnotation), pods, "broken"},
+		{"service_account_not_read", "aws", eks(t, mine, func(c *Cluster) { c.Accounts, c.AccountsMissing = nil, "denied" }), pods, "unknown"},
+		{"google_account_of_the_annotation", "gcp", google("a@shop.iam.gserviceaccount.com"), "serviceAccount:a@shop.iam.gserviceaccount.com", "allowed"},
+		{"another_google_account", "gcp", google("a@shop.iam.gserviceaccount.com"), "serviceAccount:b@shop.iam.gserviceaccount.com", "broken"},
+		{"google_account_without_annotation", "gcp", google(""), "serviceAccount:a@shop.iam.gserviceaccount.com", "broken"},
+		{"classes_not_read", "aws", eks(t, mine, func(c *Cluster) { c.ClassesMissing = "denied" }), "", "unknown"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			c := test.cluster
+			if c.ClassesMissing == "" {
+				c.Classes = []SecretProviderClass{{Namespace: "prod", Name: "orders", Provider: test.provider, Secrets: []string{"s"}}}
+			}
+			r := NewResolver(c)
+			found, broken := r.CloudSecrets(p, r.Identities(p, closed), func(id workload.Identity, _ string) access.Formula {
+				return access.Of(id.ID == test.reader)
+			})
+			got := ""
+			for _, f := range found {
+				got += f.Formula.Verdict().String()
+			}
+			for range broken {
+				got += "broken"
+			}
+			if got != test.want {
+				t.Errorf("the secret is %q, want %q: %+v %+v", got, test.want, found, broken)
+			}
+		})
+	}
+}
