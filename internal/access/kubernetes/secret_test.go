@@ -171,6 +171,18 @@ func TestSecrets(t *testing.T) {
 			[]string{"volume prod/* read injected unknown", "rbac prod/* read secret allowed"},
 		},
 		{
+			// The token is that of the account that the Secret is for, which is not kept.
+			"K05_token_in_a_secret", docToken,
+			cluster(bound("Role", "prod", app, rule("get", "secrets")), known(Secret{Namespace: "prod", Name: "token", Type: typeServiceAccountToken})),
+			func() Pod {
+				p := pod()
+				p.Volumes = []Volume{{Name: "t", Secrets: []VolumeSecret{{Name: "token"}}}}
+				p.Containers[0].Mounts = []string{"t"}
+				return p
+			}(),
+			[]string{"volume prod/token read injected allowed", "rbac prod/* read secret unknown"},
+		},
+		{
 			"K05_service_account_not_read", docToken,
 			Cluster{RBAC: bound("Role", "prod", app, rule("get", "secrets")), AccountsMissing: "denied", SecretsMissing: "denied"},
 			mounted,
@@ -307,6 +319,8 @@ func TestConnections(t *testing.T) {
 	aliases := NewAliases([]Service{
 		{Namespace: "prod", Name: "db", ExternalName: rds + "."},
 		{Namespace: "prod", Name: "old", ExternalName: "db.prod.svc.cluster.local"},
+		{Namespace: "prod", Name: "short", ExternalName: "db"},
+		{Namespace: "prod", Name: "half", ExternalName: "db.prod"},
 		{Namespace: "prod", Name: "loop", ExternalName: "loop.prod.svc.cluster.local"},
 		{Namespace: "prod", Name: "plain"},
 	}, "")
@@ -319,6 +333,8 @@ func TestConnections(t *testing.T) {
 		{"K09_full_name", "postgres://u:p@db.prod.svc.cluster.local:5432/db", rds, []string{"prod/db"}},
 		{"K09_of_a_namespace", "postgres://u:p@db.prod/db", rds, []string{"prod/db"}},
 		{"K09_chain", "postgres://u:p@old/db", rds, []string{"prod/old", "prod/db"}},
+		{"K09_chain_by_a_name_that_is_not_full", "postgres://u:p@short/db", "db", []string{"prod/short"}},
+		{"K09_chain_by_half_a_name", "postgres://u:p@half/db", "db.prod", []string{"prod/half"}},
 		{"K09_of_another_namespace", "postgres://u:p@db.dev/db", "db.dev", nil},
 		{"K09_no_external_name", "postgres://u:p@plain/db", "plain", nil},
 		{"K09_loop_ends", "postgres://u:p@loop/db", "loop.prod.svc.cluster.local", slices.Repeat([]string{"prod/loop"}, maxAliases)},
