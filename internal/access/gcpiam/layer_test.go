@@ -118,6 +118,13 @@ func TestLayers(t *testing.T) {
 		{"object_whose_list_grants", request(app, "storage.objects.get", objectsOf+"a").with(func(in *Input) {
 			in.ObjectACLs = &PolicySet{Policies: []Policy{{Name: "ACL", Bindings: []Binding{{Role: "roles/storage.legacyObjectReader", Members: []string{app}}}}}}
 		}), "always", "https://cloud.google.com/storage/docs/access-control/lists"},
+		{"object_whose_list_grants_to_an_id", request("user:ann@example.com", "storage.objects.get", objectsOf+"a").with(func(in *Input) {
+			acl, err := ParseObjectACL("a", []byte(`{"items": [{"entity": "user-00b4903a97d0f4b2", "role": "READER"}]}`))
+			if err != nil {
+				t.Error(err)
+			}
+			in.ObjectACLs = &PolicySet{Policies: []Policy{acl}}
+		}), `unknown: member "user:00b4903a97d0f4b2" has a form that is not known`, "https://cloud.google.com/storage/docs/json_api/v1/objectAccessControls#resource"},
 		{"object_whose_list_does_not_grant", request(app, "storage.objects.get", objectsOf+"a").with(func(in *Input) { in.ObjectACLs = &PolicySet{} }), "never", "https://cloud.google.com/storage/docs/access-control/lists"},
 		{"lists_of_objects_do_not_permit_listing", request(app, "storage.objects.list", bucket).with(func(in *Input) { in.ObjectACLs = &PolicySet{} }), "never", "https://cloud.google.com/storage/docs/access-control/lists"},
 		{"scopes_not_read", granted().with(func(in *Input) { in.Scopes = &ScopeSet{Missing: "the API was denied"} }), "unknown: access scopes of the token: the API was denied", scopeDoc},
