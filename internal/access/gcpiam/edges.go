@@ -62,11 +62,7 @@ func Edges(in Input, explain bool) []access.Edge {
 		}
 	}
 	for _, i := range impersonations {
-		step := in.step(i.permission, i.what, explain)
-		if i.permission == "iam.serviceAccountKeys.create" {
-			step.Formula = access.And(step.Formula, in.keyCreation())
-		}
-		add(access.Impersonate, step)
+		add(access.Impersonate, in.step(i.permission, i.what, explain))
 	}
 	add(access.Rewrite, in.step("iam.serviceAccounts.setIamPolicy", "let itself impersonate the service account", explain))
 	actAs := in.step("iam.serviceAccounts.actAs", "attach the service account", explain)
@@ -151,15 +147,6 @@ func (e *evaluation) holdsCustomRole() access.Formula {
 		}
 	}
 	return access.Or(holds...)
-}
-
-// keyCreation returns what has to hold for keys to be created at all.
-// https://cloud.google.com/iam/docs/manage-service-account-key-creation
-func (in Input) keyCreation() access.Formula {
-	if in.KeyCreationDisabled == ConstraintUnknown {
-		return access.Missing("constraint iam.disableServiceAccountKeyCreation for " + in.Request.Resource.ID)
-	}
-	return access.Of(in.KeyCreationDisabled == NotEnforced)
 }
 
 // step decides one request of an edge.

@@ -27,7 +27,9 @@ type gcpFile struct {
 		Bindings policySet `yaml:"bindings"`
 	} `yaml:"boundaries"`
 	PublicAccessPrevention string `yaml:"public_access_prevention"`
-	Scopes                 *list  `yaml:"scopes"`
+	// KeyCreationDisabled is the constraint iam.disableServiceAccountKeyCreation.
+	KeyCreationDisabled *bool `yaml:"key_creation_disabled"`
+	Scopes              *list `yaml:"scopes"`
 
 	Groups            list     `yaml:"groups"`
 	Domain            string   `yaml:"domain"`
@@ -85,6 +87,12 @@ func (r *reader) gcp(s *Scenario, file gcpFile) error {
 	case "", "inherited":
 	default:
 		return fmt.Errorf(`gcp.public_access_prevention is %q: want "enforced", "unspecified" or "inherited"`, file.PublicAccessPrevention)
+	}
+	if file.KeyCreationDisabled != nil {
+		in.KeyCreationDisabled = gcpiam.NotEnforced
+		if *file.KeyCreationDisabled {
+			in.KeyCreationDisabled = gcpiam.Enforced
+		}
 	}
 	if file.Scopes != nil {
 		in.Scopes = &gcpiam.ScopeSet{Scopes: file.Scopes.names, Missing: file.Scopes.missing}

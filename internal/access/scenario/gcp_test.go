@@ -67,3 +67,29 @@ gcp:
 		})
 	}
 }
+
+// TestKeyCreation asks for a key of a service account.
+//
+// https://cloud.google.com/iam/docs/manage-service-account-key-creation
+func TestKeyCreation(t *testing.T) {
+	t.Parallel()
+	for constraint, want := range map[string]access.Verdict{
+		"": access.Unknown, "key_creation_disabled: true": access.Denied, "key_creation_disabled: false": access.Allowed,
+	} {
+		scenarios, err := Read(write(t, "s.yaml", `request:
+  principal: user:ann@example.com
+  action: iam.serviceAccountKeys.create
+  resource: //iam.googleapis.com/projects/shop/serviceAccounts/app@shop.iam.gserviceaccount.com
+gcp:
+  hierarchy:
+    - name: projects/shop
+      allow: {bindings: [{role: roles/iam.serviceAccountKeyAdmin, members: [user:ann@example.com]}]}
+  `+constraint+"\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := scenarios[0].question.decide(access.Context{}); d.Verdict() != want {
+			t.Errorf("with %q it is %v, want %v", constraint, d.Formula, want)
+		}
+	}
+}
