@@ -49,6 +49,9 @@ func (r *Resolver) sources(p *Pod) []source {
 		}
 		for _, f := range s.container.EnvFrom {
 			secret := r.secrets[secretKey{p.Namespace, f.Secret}]
+			if f.Secret != "" && secret == nil && r.cluster.SecretsMissing == "" {
+				continue // it does not exist
+			}
 			if secret == nil || secret.Keys == nil {
 				s.unread = append(s.unread, f.Secret+f.ConfigMap)
 				continue

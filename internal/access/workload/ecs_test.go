@@ -260,7 +260,7 @@ func TestAttached(t *testing.T) {
 		want   []string
 	}{
 		{name: "cloud_run", found: RunService("run@p.iam.gserviceaccount.com"), want: []string{"primary attached serviceAccount:run@p.iam.gserviceaccount.com allowed"}},
-		{name: "cloud_run_without_account", found: RunService("")},
+		{name: "cloud_run_without_account", found: RunService(""), want: []string{"primary attached  unknown"}},
 		{
 			name: "container_app", found: AppIdentities([]AttachedIdentity{{ManagedIdentity: managed, SystemAssigned: true}, {ManagedIdentity: ManagedIdentity{ClientID: "u"}}}),
 			want: []string{"primary attached o allowed", "reachable attached u allowed"},
