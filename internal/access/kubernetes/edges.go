@@ -25,7 +25,7 @@ func (r *Resolver) AccountID(a Account) string { return r.cluster.ID + "/" + a.S
 // ways end there. Of several edges between two accounts of one kind, the most
 // certain is told.
 func (r *Resolver) Edges(running []Account) ([]access.Edge, []access.Administrator) {
-	w := ways{Resolver: r, unread: running == nil, running: make(map[Account]bool, len(running))}
+	w := ways{Resolver: r, unread: running == nil, running: make(map[Account]bool, len(running)), named: make(map[string][]Account)}
 	for _, account := range running {
 		w.running[account] = true
 	}
@@ -33,6 +33,7 @@ func (r *Resolver) Edges(running []Account) ([]access.Edge, []access.Administrat
 		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 	})
 	for _, account := range w.accounts {
+		w.named[account.Name] = append(w.named[account.Name], account)
 		w.powers = append(w.powers, r.rbac.Powers(account))
 	}
 	var edges []access.Edge
@@ -68,7 +69,8 @@ func (r *Resolver) Edges(running []Account) ([]access.Edge, []access.Administrat
 type ways struct {
 	*Resolver
 	accounts []Account
-	powers   [][]Power // of each account
+	named    map[string][]Account // by their names, of all namespaces
+	powers   [][]Power            // of each account
 	running  map[Account]bool
 	unread   bool // nobody knows what runs
 }
@@ -88,16 +90,20 @@ func (w *ways) within(account int) []access.Edge {
 	var edges []access.Edge
 	from := w.accounts[account]
 	best := map[pair]access.Verdict{}
-	whole := map[reach]bool{} // that the edges have plainly
+	whole := map[reach]access.Verdict{} // how certain the edges to all of it are
 	take := func(as Account, p Power, before ...Power) {
-		if _, ok := edgeKinds[p.Kind]; !ok || whole[reach{p.Kind, ""}] || whole[reach{p.Kind, p.Namespace}] {
+		if _, ok := edgeKinds[p.Kind]; !ok {
 			return
 		}
 		when := p.Formula
 		for _, b := range before {
 			when = access.And(b.Formula, when)
 		}
-		if when.IsFalse() {
+		all, verdict := p.Kind != MakeTokens || len(p.Names) == 0, when.Verdict()
+		if all && len(p.Names) > 0 {
+			verdict = min(verdict, access.Unknown) // of which pods it is nobody knows
+		}
+		if verdict <= max(whole[reach{p.Kind, ""}], whole[reach{p.Kind, p.Namespace}]) {
 			return
 		}
 		for _, e := range w.edgesOf(from, p) {
@@ -111,7 +117,9 @@ func (w *ways) within(account int) []access.Edge {
 				edges = append(edges, e)
 			}
 		}
-		whole[reach{p.Kind, p.Namespace}] = when.IsTrue() && len(p.Names) == 0 || whole[reach{p.Kind, p.Namespace}]
+		if all {
+			whole[reach{p.Kind, p.Namespace}] = verdict
+		}
 	}
 	for _, p := range w.powers[account] {
 		take(from, p)
@@ -139,17 +147,19 @@ var edgeKinds = map[string]access.EdgeKind{
 func (w *ways) edgesOf(from Account, p Power) []access.Edge {
 	kind := edgeKinds[p.Kind]
 	var edges []access.Edge
-	for _, to := range w.accounts {
+	targets := w.accounts
+	if p.Kind == MakeTokens && len(p.Names) > 0 {
+		targets = nil
+		for _, name := range p.Names {
+			targets = append(targets, w.named[name]...)
+		}
+	}
+	for _, to := range targets {
 		if to == from || p.Namespace != "" && p.Namespace != to.Namespace {
 			continue
 		}
 		f := p.Formula
-		switch p.Kind {
-		case MakeTokens:
-			if len(p.Names) > 0 && !slices.Contains(p.Names, to.Name) {
-				continue
-			}
-		case EnterPods, NodeProxy:
+		if p.Kind == EnterPods || p.Kind == NodeProxy {
 			switch {
 			case w.unread:
 				f = access.And(f, access.Missing("which service accounts have pods that run in "+w.cluster.ID))

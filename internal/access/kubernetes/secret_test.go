@@ -287,7 +287,6 @@ func TestMountedSecrets(t *testing.T) {
 		{Name: "v", Secrets: []VolumeSecret{{Name: "tls"}, {Name: "gcp", Keys: []string{"key.json"}}}},
 		{Name: "nobody-mounts-it", Secrets: []VolumeSecret{{Name: "other"}}},
 	}
-	p.PullSecrets = []string{"registry"}
 	c := cluster(RBAC{}, func(c *Cluster) {
 		c.Secrets = []Secret{
 			{Namespace: "prod", Name: "aws", Type: "Opaque", Keys: []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}},
