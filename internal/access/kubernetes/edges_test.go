@@ -80,7 +80,9 @@ func TestEdges(t *testing.T) {
 			[]string{"pay:api -impersonate-> prod:app allowed", "prod:app -assume-> pods allowed"},
 		},
 		{
-			"rbac_not_read", RBAC{Missing: "denied"}, nil,
+			"rbac_not_read",
+			RBAC{Missing: "denied"},
+			nil,
 			[]string{
 				"prod:app -assume-> pods allowed", "pay:api administers unknown", "prod:app administers unknown", "prod:maker administers unknown",
 			},

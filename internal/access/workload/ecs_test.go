@@ -127,7 +127,8 @@ func TestTask(t *testing.T) {
 		},
 		{
 			"R12_hop_limit_1_and_blocked", docBlock,
-			Task{LaunchType: "EC2", NetworkMode: "awsvpc", Instance: instance(1), BlocksIMDS: &yes}, trust, nil,
+			Task{LaunchType: "EC2", NetworkMode: "awsvpc", Instance: instance(1), BlocksIMDS: &yes},
+			trust, nil,
 		},
 		{"R12_no_network", docInstance, Task{LaunchType: "EC2", NetworkMode: "none", Instance: instance(2), Firewall: Open}, trust, nil},
 		{
