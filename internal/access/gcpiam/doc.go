@@ -21,7 +21,9 @@
 //
 // Public access prevention of a bucket makes bindings to allUsers and
 // allAuthenticatedUsers count for nothing:
-// https://cloud.google.com/storage/docs/public-access-prevention.
+// https://cloud.google.com/storage/docs/public-access-prevention. A constraint of
+// the organization policy keeps everybody from creating keys of service accounts:
+// https://cloud.google.com/iam/docs/manage-service-account-key-creation.
 //
 // # Members
 //

@@ -1,7 +1,10 @@
 package gcpiam
 
 import (
+	"cmp"
 	_ "embed"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 
@@ -62,11 +65,7 @@ func Edges(in Input, explain bool) []access.Edge {
 		}
 	}
 	for _, i := range impersonations {
-		step := in.step(i.permission, i.what, explain)
-		if i.permission == "iam.serviceAccountKeys.create" {
-			step.Formula = access.And(step.Formula, in.keyCreation())
-		}
-		add(access.Impersonate, step)
+		add(access.Impersonate, in.step(i.permission, i.what, explain))
 	}
 	add(access.Rewrite, in.step("iam.serviceAccounts.setIamPolicy", "let itself impersonate the service account", explain))
 	actAs := in.step("iam.serviceAccounts.actAs", "attach the service account", explain)
@@ -117,25 +116,63 @@ func Administers(in Input, explain bool) access.Administrator {
 	if policy.Formula.IsTrue() {
 		return a
 	}
-	role := in.step("iam.roles.update", "add permissions to a custom role that it holds", explain)
-	role.Formula = access.And(role.Formula, newEvaluation(&in, false).holdsCustomRole())
-	switch {
-	case role.Formula.IsFalse():
-	case a.Formula.IsFalse():
-		a.Formula, a.Steps = role.Formula, []access.Step{role}
-	default:
-		a.Formula, a.Steps = access.Or(a.Formula, role.Formula), append(a.Steps, role)
+	for _, role := range in.changedRoles(explain) {
+		if !a.Formula.IsFalse() {
+			a.Steps = append(a.Steps, role)
+		} else {
+			a.Steps = []access.Step{role}
+		}
+		a.Formula = access.Or(a.Formula, role.Formula)
 	}
 	return a
 }
 
-// holdsCustomRole returns what has to hold for the principal to have a custom
-// role by some binding.
-func (e *evaluation) holdsCustomRole() access.Formula {
-	var holds []access.Formula
+// changedRoles returns the steps by which the principal adds permissions to
+// custom roles that it has by some binding: one for each project or
+// organization that has such roles, which is where it has to be permitted.
+func (in Input) changedRoles(explain bool) []access.Step {
+	const action, what = "iam.roles.update", "add permissions to a custom role that it holds"
+	holds := newEvaluation(&in, false).customRoles()
+	var steps []access.Step
+	for _, owner := range slices.Sorted(maps.Keys(holds)) {
+		if holds[owner].IsFalse() {
+			continue
+		}
+		step := access.Step{Action: action, Note: what, Formula: access.Missing(action + " on " + cmp.Or(owner, "what has the custom role"))}
+		if i := slices.IndexFunc(in.Hierarchy, func(n Node) bool { return in.isNode(n.Name, owner) }); i >= 0 {
+			of := in
+			of.Hierarchy, of.Request.Resource.ID = in.Hierarchy[:i+1], "//cloudresourcemanager.googleapis.com/"+owner
+			step = of.step(action, what, explain)
+		}
+		if step.Formula = access.And(step.Formula, holds[owner]); !step.Formula.IsFalse() {
+			steps = append(steps, step)
+		}
+	}
+	return steps
+}
+
+// isNode reports whether a node is called by a name, a project by its id or its
+// number.
+func (in Input) isNode(node, name string) bool {
+	project := func(s string) bool {
+		id, ok := strings.CutPrefix(s, "projects/")
+		return ok && id != "" && (id == in.Project.ID || id == in.Project.Number)
+	}
+	return node == name || project(node) && project(name)
+}
+
+// customRoles returns what has to hold for the principal to have a custom role
+// by some binding, by the project or organization that has the role; by nothing
+// for those of policies that were not read.
+func (e *evaluation) customRoles() map[string]access.Formula {
+	holds := make(map[string]access.Formula)
+	add := func(owner string, f access.Formula) { holds[owner] = access.Or(holds[owner], f) }
+	if e.in.HierarchyMissing != "" {
+		add("", access.Missing("allow policies above the resource: "+e.in.HierarchyMissing))
+	}
 	for _, n := range e.in.Hierarchy {
 		if n.Allow.Missing != "" {
-			holds = append(holds, access.Missing("allow policies of "+n.Name+": "+n.Allow.Missing))
+			add("", access.Missing("allow policies of "+n.Name+": "+n.Allow.Missing))
 		}
 		for _, p := range n.Allow.Policies {
 			for _, b := range p.Bindings {
@@ -146,20 +183,12 @@ func (e *evaluation) holdsCustomRole() access.Formula {
 				if b.Unread != "" {
 					is = access.Missing("binding of " + b.Role + ": " + b.Unread)
 				}
-				holds = append(holds, access.And(is, e.condition(b.Condition, failureFalse)))
+				owner, _, _ := strings.Cut(b.Role, "/roles/")
+				add(owner, access.And(is, e.condition(b.Condition, failureFalse)))
 			}
 		}
 	}
-	return access.Or(holds...)
-}
-
-// keyCreation returns what has to hold for keys to be created at all.
-// https://cloud.google.com/iam/docs/manage-service-account-key-creation
-func (in Input) keyCreation() access.Formula {
-	if in.KeyCreationDisabled == ConstraintUnknown {
-		return access.Missing("constraint iam.disableServiceAccountKeyCreation for " + in.Request.Resource.ID)
-	}
-	return access.Of(in.KeyCreationDisabled == NotEnforced)
+	return holds
 }
 
 // step decides one request of an edge.

@@ -146,7 +146,10 @@ func TestAdministers(t *testing.T) {
 	t.Parallel()
 	project := func() Input { return request(app, "", "//cloudresourcemanager.googleapis.com/projects/shop") }
 	custom := func(in *Input) {
-		in.CustomRoles = map[string]Role{"projects/shop/roles/some": {Permissions: []string{"storage.buckets.list"}}}
+		in.CustomRoles = map[string]Role{
+			"projects/shop/roles/some":   {Permissions: []string{"storage.buckets.list"}},
+			"organizations/9/roles/some": {Permissions: []string{"storage.buckets.list"}},
+		}
 	}
 	for _, test := range []struct {
 		name, want string
@@ -156,6 +159,23 @@ func TestAdministers(t *testing.T) {
 		{"editor", "never", project().grant(2, "roles/editor", app)},
 		{"administrator_of_roles_who_holds_none", "never", project().grant(2, "roles/iam.roleAdmin", app)},
 		{"administrator_of_roles_who_holds_one", "always", project().grant(2, "roles/iam.roleAdmin", app).grant(2, "projects/shop/roles/some", app).with(custom)},
+		{
+			// The organization has the role, and who administers roles of the project cannot change it.
+			"administrator_of_roles_of_the_project_who_holds_one_of_the_organization", "never",
+			project().grant(2, "roles/iam.roleAdmin", app).grant(2, "organizations/9/roles/some", app).with(custom),
+		},
+		{
+			"administrator_of_roles_of_the_organization_who_holds_one", "always",
+			project().grant(0, "roles/iam.organizationRoleAdmin", app).grant(2, "organizations/9/roles/some", app).with(custom),
+		},
+		{
+			"administrator_of_roles_who_may_hold_one_by_what_was_not_read",
+			"(unknown: deny policies above the resource: denied and unknown: allow policies above the resource: denied)" +
+				" or (unknown: iam.roles.update on what has the custom role and unknown: allow policies above the resource: denied)",
+			project().grant(2, "roles/iam.roleAdmin", app).with(func(in *Input) {
+				in.Hierarchy, in.HierarchyMissing = in.Hierarchy[2:], "denied"
+			}),
+		},
 		{
 			"limited_administrator", `api.getAttribute("iam.googleapis.com/modifiedGrantsByRole", []).hasOnly(["roles/pubsub.editor"])`,
 			project().when(2, "roles/resourcemanager.projectIamAdmin", `api.getAttribute("iam.googleapis.com/modifiedGrantsByRole", []).hasOnly(["roles/pubsub.editor"])`, app),

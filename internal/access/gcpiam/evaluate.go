@@ -44,7 +44,26 @@ func (e *evaluation) decide() access.Formula {
 	if bounded.IsFalse() && !e.explain {
 		return access.False()
 	}
-	return access.And(access.Not(denied), bounded, e.allow(), e.scopes())
+	return access.And(access.Not(denied), bounded, e.constraint(), e.allow(), e.scopes())
+}
+
+// constraint returns what has to hold for the organization policy to let the
+// request through.
+// https://cloud.google.com/iam/docs/manage-service-account-key-creation
+func (e *evaluation) constraint() access.Formula {
+	if e.in.Request.Action != "iam.serviceAccountKeys.create" {
+		return access.True()
+	}
+	layer := access.Layer{Name: "organization policy", Result: access.Of(e.in.KeyCreationDisabled == NotEnforced)}
+	switch e.in.KeyCreationDisabled {
+	case ConstraintUnknown:
+		layer.Note = "constraint iam.disableServiceAccountKeyCreation for " + e.in.Request.Resource.ID
+		layer.Result = access.Missing(layer.Note)
+	case Enforced:
+		layer.Note = "constraint iam.disableServiceAccountKeyCreation is enforced"
+	}
+	e.layer(layer)
+	return layer.Result
 }
 
 // condition decides a condition, which most bindings do not have.

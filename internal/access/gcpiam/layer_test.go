@@ -118,8 +118,18 @@ func TestLayers(t *testing.T) {
 		{"object_whose_list_grants", request(app, "storage.objects.get", objectsOf+"a").with(func(in *Input) {
 			in.ObjectACLs = &PolicySet{Policies: []Policy{{Name: "ACL", Bindings: []Binding{{Role: "roles/storage.legacyObjectReader", Members: []string{app}}}}}}
 		}), "always", "https://cloud.google.com/storage/docs/access-control/lists"},
+		{"object_whose_list_grants_to_an_id", request("user:ann@example.com", "storage.objects.get", objectsOf+"a").with(func(in *Input) {
+			acl, err := ParseObjectACL("a", []byte(`{"items": [{"entity": "user-00b4903a97d0f4b2", "role": "READER"}]}`))
+			if err != nil {
+				t.Error(err)
+			}
+			in.ObjectACLs = &PolicySet{Policies: []Policy{acl}}
+		}), `unknown: member "user:00b4903a97d0f4b2" has a form that is not known`, "https://cloud.google.com/storage/docs/json_api/v1/objectAccessControls#resource"},
 		{"object_whose_list_does_not_grant", request(app, "storage.objects.get", objectsOf+"a").with(func(in *Input) { in.ObjectACLs = &PolicySet{} }), "never", "https://cloud.google.com/storage/docs/access-control/lists"},
 		{"lists_of_objects_do_not_permit_listing", request(app, "storage.objects.list", bucket).with(func(in *Input) { in.ObjectACLs = &PolicySet{} }), "never", "https://cloud.google.com/storage/docs/access-control/lists"},
+		{"key_where_keys_are_disabled", key(Enforced), "never", keyDoc},
+		{"key_where_keys_are_not_disabled", key(NotEnforced), "always", keyDoc},
+		{"key_where_the_constraint_was_not_read", key(ConstraintUnknown), "unknown: constraint iam.disableServiceAccountKeyCreation for " + serviceAccount, keyDoc},
 		{"scopes_not_read", granted().with(func(in *Input) { in.Scopes = &ScopeSet{Missing: "the API was denied"} }), "unknown: access scopes of the token: the API was denied", scopeDoc},
 		{"scope_of_everything", granted().with(func(in *Input) {
 			in.Scopes = &ScopeSet{Scopes: []string{"https://www.googleapis.com/auth/cloud-platform"}}
@@ -137,6 +147,18 @@ func TestLayers(t *testing.T) {
 			}
 		})
 	}
+}
+
+const (
+	keyDoc         = "https://cloud.google.com/iam/docs/manage-service-account-key-creation"
+	serviceAccount = "//iam.googleapis.com/projects/shop/serviceAccounts/b@shop.iam.gserviceaccount.com"
+)
+
+// key asks for a key of a service account.
+func key(disabled Constraint) Input {
+	in := request(app, "iam.serviceAccountKeys.create", serviceAccount).grant(3, "roles/iam.serviceAccountKeyAdmin", app)
+	in.KeyCreationDisabled = disabled
+	return in
 }
 
 func TestEvidence(t *testing.T) {

@@ -72,7 +72,7 @@ func (c *caller) in(m member) access.Formula {
 	return c.inPool(m)
 }
 
-// inGroup decides on a Google group. Identities of pools are not in any.
+// inGroup decides on a Google group.
 func (c *caller) inGroup(group string) access.Formula {
 	for _, g := range c.known.Groups {
 		if equalFold(g, group) {

@@ -126,7 +126,9 @@ func parseMember(s string) member {
 }
 
 func simpleMember(kind memberKind, value, s string) member {
-	if value == "" || strings.ContainsAny(value, "/?[]") {
+	address := kind == memberUser || kind == memberServiceAccount || kind == memberGroup
+	// Access control lists name accounts and groups by ids, too.
+	if value == "" || strings.ContainsAny(value, "/?[]") || address && !strings.Contains(value, "@") {
 		return unknownForm(s)
 	}
 	return member{kind: kind, value: value}
@@ -150,10 +152,7 @@ func parseDeleted(of string) member {
 func parseServiceAccount(s, account string) member {
 	id, rest, bracket := strings.Cut(account, "[")
 	if !bracket {
-		if account == "" || strings.ContainsAny(account, "/?]") {
-			return unknownForm(s)
-		}
-		return member{kind: memberServiceAccount, value: account}
+		return simpleMember(memberServiceAccount, account, s)
 	}
 	names, closed := strings.CutSuffix(rest, "]")
 	namespace, name, slash := strings.Cut(names, "/")

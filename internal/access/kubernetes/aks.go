@@ -211,13 +211,25 @@ func (k *AKS) audience(a *answer) string {
 // trusting adds every identity with a credential for the service account: a
 // pod can ask for any of them, with a token of any audience.
 func (k *AKS) trusting(a *answer) {
+	var takes []FederatedCredential // the best one of each identity
+	formulas := map[string]access.Formula{}
 	for _, c := range k.Credentials {
-		if a.has(c.Identity.ID(), workload.AKSWorkloadIdentity) {
+		id := c.Identity.ID()
+		f, _ := c.takes(k.Issuer, a.account.Account, "")
+		if f.IsFalse() || a.has(id, workload.AKSWorkloadIdentity) {
 			continue
 		}
-		f, _ := c.takes(k.Issuer, a.account.Account, "")
+		if known, ok := formulas[id]; !ok {
+			takes = append(takes, c)
+		} else if f.Verdict() > known.Verdict() {
+			i := slices.IndexFunc(takes, func(t FederatedCredential) bool { return t.Identity.ID() == id })
+			takes[i] = c
+		}
+		formulas[id] = access.Or(formulas[id], f)
+	}
+	for _, c := range takes {
 		id := c.Identity.Identity(workload.AKSWorkloadIdentity)
-		id.Rank, id.Formula = workload.Reachable, f
+		id.Rank, id.Formula = workload.Reachable, formulas[id.ID]
 		id.Reason = "federated identity credential " + c.Name + " is for the service account"
 		if len(c.Audiences) > 0 && !slices.Contains(a.pod.audiences(), c.Audiences[0]) {
 			id.Reason += "; a pod of the service account has to ask for a token for " + c.Audiences[0]

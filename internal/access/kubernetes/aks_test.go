@@ -143,6 +143,13 @@ func TestAKS(t *testing.T) {
 			[]string{"primary aks-workload-identity object-a allowed", "reachable aks-workload-identity object-b allowed"},
 		},
 		{
+			"Z23_second_credential_of_one_identity", docWorkloadIdentity,
+			aks(credentials(
+				credential(identityB, func(c *FederatedCredential) { c.Subject, c.Expression = "", "claims['sub'] matches '*'" }), credential(identityB),
+			), func(c *Cluster) { c.Accounts[0].Annotations = nil }), template(), virtual,
+			[]string{"reachable aks-workload-identity object-b allowed"},
+		},
+		{
 			"Z24_identity_binding", docBindings, aks(binding(), usable), withBinding(labelled()), virtual,
 			[]string{"primary aks-identity-binding object-a allowed"},
 		},

@@ -41,15 +41,20 @@ func NewAliases(services []Service, domain string) *Aliases {
 // returned as it is.
 func (a *Aliases) Resolve(host, namespace string) (target string, via []string) {
 	target = strings.ToLower(strings.TrimSuffix(host, "."))
+	key := a.service(target, namespace)
 	for range maxAliases {
-		key := a.service(target, namespace)
 		next, ok := a.targets[key]
 		if !ok {
 			return target, via
 		}
 		name, in, _ := strings.Cut(key, ".")
 		via = append(via, in+"/"+name)
-		target, namespace = next, in
+		// The name that an alias has is looked up as it is, without the search
+		// domains of the pod.
+		target, key = next, ""
+		if name, full := strings.CutSuffix(next, ".svc."+a.domain); full && strings.Count(name, ".") == 1 {
+			key = name
+		}
 	}
 	return target, via
 }

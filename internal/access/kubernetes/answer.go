@@ -36,10 +36,22 @@ func (r *Resolver) sources(p *Pod) []source {
 		s := &found[i]
 		s.container = &p.Containers[i]
 		for _, e := range s.container.Env {
+			if e.Secret != nil {
+				switch there := r.exists(p, e.Secret.Name, []string{e.Secret.Key}, e.Secret.Optional); {
+				case there.IsFalse():
+					continue
+				case !there.IsTrue():
+					s.unread = append(s.unread, e.Secret.Name)
+					continue
+				}
+			}
 			s.env = append(s.env, e.Name)
 		}
 		for _, f := range s.container.EnvFrom {
 			secret := r.secrets[secretKey{p.Namespace, f.Secret}]
+			if f.Secret != "" && secret == nil && r.cluster.SecretsMissing == "" {
+				continue // it does not exist
+			}
 			if secret == nil || secret.Keys == nil {
 				s.unread = append(s.unread, f.Secret+f.ConfigMap)
 				continue

@@ -12,8 +12,8 @@ import (
 type Authorizer struct {
 	roles    map[roleKey]*grant
 	bindings []Binding
-	// by are the indexes of the bindings whose subjects can be an account:
-	// by its user name, and by the groups.
+	// by are the indexes of the bindings by whom their subjects name: users,
+	// and groups.
 	by map[string][]int
 	// named are the accounts that bindings name.
 	named   []Account
@@ -33,8 +33,13 @@ type conditionalRule struct {
 	when access.Formula
 }
 
-// maxAggregated bounds the rules that one cluster role takes in of others.
-const maxAggregated = 10_000
+// The limits of aggregation: of the rules that one cluster role takes in of
+// others, and of the roles that are compared and rules that are taken in a
+// cluster. What is beyond them is unknown.
+const (
+	maxAggregated = 10_000
+	maxCompared   = 2_000_000
+)
 
 // NewAuthorizer prepares the objects of a cluster.
 func NewAuthorizer(r RBAC) *Authorizer {
@@ -54,16 +59,12 @@ func NewAuthorizer(r RBAC) *Authorizer {
 	a.aggregate(r.Roles)
 	for i, b := range r.Bindings {
 		for _, s := range b.Subjects {
-			key := s.Name
-			if s.Kind == "ServiceAccount" {
-				namespace := s.Namespace
-				if namespace == "" {
-					namespace = b.Namespace
-				}
-				who := Account{namespace, s.Name}
-				if key = who.String(); len(a.by[key]) == 0 {
-					a.named = append(a.named, who)
-				}
+			key := s.user(b.Namespace)
+			if key == "" {
+				continue
+			}
+			if who, ok := s.account(b.Namespace); ok && len(a.by[key]) == 0 {
+				a.named = append(a.named, who)
 			}
 			if list := a.by[key]; len(list) == 0 || list[len(list)-1] != i {
 				a.by[key] = append(list, i)
@@ -87,6 +88,7 @@ func (a *Authorizer) aggregate(roles []Role) {
 	for _, r := range cluster {
 		own[r.Name] = a.roles[roleKey{"", r.Name}].rules
 	}
+	compared := 0
 	for _, r := range cluster {
 		if len(r.Aggregation) == 0 {
 			continue
@@ -97,7 +99,14 @@ func (a *Authorizer) aggregate(roles []Role) {
 			when access.Formula
 		}
 		seen := map[string]bool{r.Name: true}
-		for queue := []member{{r, access.True()}}; len(queue) > 0 && len(g.rules) < maxAggregated; queue = queue[1:] {
+		for queue := []member{{r, access.True()}}; len(queue) > 0; queue = queue[1:] {
+			if len(queue[0].role.Aggregation) == 0 {
+				continue
+			}
+			if compared += len(cluster); compared > maxCompared || len(g.rules) > maxAggregated {
+				g.rules = append(g.rules, unread("the rules that ClusterRole "+r.Name+" takes in of others: they are too many"))
+				break
+			}
 			for _, other := range cluster {
 				if seen[other.Name] {
 					continue
@@ -111,6 +120,7 @@ func (a *Authorizer) aggregate(roles []Role) {
 					continue
 				}
 				seen[other.Name] = true
+				compared += len(own[other.Name])
 				for _, rule := range own[other.Name] {
 					g.rules = append(g.rules, conditionalRule{rule.Rule, access.And(when, rule.when)})
 				}
@@ -119,6 +129,12 @@ func (a *Authorizer) aggregate(roles []Role) {
 		}
 		a.roles[roleKey{"", r.Name}] = g
 	}
+}
+
+// unread is a rule that may permit anything.
+func unread(what string) conditionalRule {
+	all := []string{"*"}
+	return conditionalRule{Rule{Verbs: all, APIGroups: all, Resources: all}, access.Missing(what)}
 }
 
 // Allows returns whether an account may do something, and the binding that says
@@ -175,17 +191,15 @@ func (a *Authorizer) rules(who Account, namespace string) iter.Seq2[Binding, con
 
 // bindingsOf returns the bindings that name the account, in their order.
 func (a *Authorizer) bindingsOf(who Account) []Binding {
-	var indexes []int
-	for _, key := range append(who.groups(), who.String()) {
-		indexes = append(indexes, a.by[key]...)
+	indexes := slices.Clone(a.by[who.String()])
+	for _, group := range who.groups() {
+		indexes = append(indexes, a.by[groupPrefix+group]...)
 	}
 	slices.Sort(indexes)
-	var found []Binding
-	for _, i := range slices.Compact(indexes) {
-		b := a.bindings[i]
-		if slices.ContainsFunc(b.Subjects, func(s Subject) bool { return s.names(who, b.Namespace) }) {
-			found = append(found, b)
-		}
+	indexes = slices.Compact(indexes)
+	found := make([]Binding, len(indexes))
+	for i, index := range indexes {
+		found[i] = a.bindings[index]
 	}
 	return found
 }

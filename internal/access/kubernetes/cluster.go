@@ -24,10 +24,12 @@ type Cluster struct {
 	Secrets        []Secret
 	SecretsMissing string
 	// Classes are the secret provider classes of the Secrets Store CSI driver.
-	Classes []SecretProviderClass
-	EKS     *EKS
-	AKS     *AKS
-	GKE     *GKE
+	// ClassesMissing says why they could not be read, or not all.
+	Classes        []SecretProviderClass
+	ClassesMissing string
+	EKS            *EKS
+	AKS            *AKS
+	GKE            *GKE
 }
 
 // A ServiceAccount is a service account of the cluster.

@@ -50,11 +50,20 @@ func (r *Resolver) CloudSecrets(
 ) ([]CloudSecret, []BrokenSecret) {
 	var found []CloudSecret
 	var broken []BrokenSecret
+	account := r.account(&p)
 	for _, v := range p.Volumes {
 		if v.SecretProviderClass == "" || !p.mounted(v.Name) {
 			continue
 		}
 		class := r.class(p.Namespace, v.SecretProviderClass)
+		if class == nil && r.cluster.ClassesMissing != "" {
+			found = append(found, CloudSecret{
+				Class: v.SecretProviderClass, Volume: v.Name, Channel: access.Injected,
+				Formula: missing("SecretProviderClass "+p.Namespace+"/"+v.SecretProviderClass, r.cluster.ClassesMissing),
+				Reason:  "volume " + v.Name + " has the secrets that its class names",
+			})
+			continue
+		}
 		if class == nil {
 			broken = append(broken, BrokenSecret{
 				Namespace: p.Namespace, Name: v.SecretProviderClass,
@@ -65,7 +74,9 @@ func (r *Resolver) CloudSecrets(
 		}
 		for _, secret := range class.Secrets {
 			s := CloudSecret{Class: class.Name, Volume: v.Name, Secret: secret, Channel: access.Injected}
-			s.Formula, s.Via = class.readable(as, secret, canRead)
+			if s.Formula = r.accountKnown(account.Account); s.Formula.IsTrue() {
+				s.Formula, s.Via = class.readable(as, account, secret, canRead)
+			}
 			s.Reason = "volume " + v.Name + " by SecretProviderClass " + class.Name
 			if s.Formula.IsFalse() {
 				broken = append(broken, class.unreadable(p, secret, s.Via))
@@ -89,14 +100,14 @@ func (r *Resolver) class(namespace, name string) *SecretProviderClass {
 // readable returns what has to hold for a secret to be read by an identity of
 // the pod that the class asks with, and that identity.
 func (c *SecretProviderClass) readable(
-	as Identities, secret string, canRead func(workload.Identity, string) access.Formula,
+	as Identities, account *ServiceAccount, secret string, canRead func(workload.Identity, string) access.Formula,
 ) (access.Formula, string) {
 	if c.Other != "" {
 		return access.Missing("who SecretProviderClass " + c.Name + " asks as: " + c.Other), ""
 	}
 	result, via := access.False(), ""
 	for _, id := range as.Found {
-		if !c.asksAs(id) {
+		if !c.asksAs(id, account) {
 			continue
 		}
 		f := access.And(id.Formula, canRead(id, secret))
@@ -108,14 +119,15 @@ func (c *SecretProviderClass) readable(
 	return result, via
 }
 
-// asksAs reports whether the driver uses an identity for the class.
-func (c *SecretProviderClass) asksAs(id workload.Identity) bool {
+// asksAs reports whether the driver uses an identity for the class: of those
+// that a service account can be, the one that its annotation names.
+func (c *SecretProviderClass) asksAs(id workload.Identity, account *ServiceAccount) bool {
 	switch c.Provider {
 	case "aws":
 		if c.PodIdentity {
 			return id.How == workload.PodIdentity
 		}
-		return id.How == workload.IRSA
+		return id.How == workload.IRSA && id.ID == account.Annotations[annotationRole]
 	case "azure":
 		if c.Machine {
 			return id.How == workload.VMSS
@@ -123,7 +135,10 @@ func (c *SecretProviderClass) asksAs(id workload.Identity) bool {
 		return (id.How == workload.AKSWorkloadIdentity || id.How == workload.AKSIdentityBinding) &&
 			(c.ClientID == "" || c.ClientID == id.Session.ClientID)
 	case "gcp", "gke":
-		return id.How == workload.GKEDirect || id.How == workload.GKEImpersonation
+		if email := account.Annotations[annotationGSA]; email != "" {
+			return id.How == workload.GKEImpersonation && id.ID == workload.GoogleMember(email)
+		}
+		return id.How == workload.GKEDirect
 	}
 	return false
 }

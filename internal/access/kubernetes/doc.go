@@ -109,8 +109,9 @@
 // service accounts of the namespace, exec and its like those of pods that run,
 // escalate, bind and impersonate those of whoever else. Kinds of [Power] are
 // the ways that are looked for. Not looked for are admission webhooks,
-// certificate signing requests, persistent volumes with host paths, and Secrets
-// that hold tokens of service accounts. Other authorizers than RBAC, and what
+// certificate signing requests, volumes with host paths, what a privileged
+// container finds of other pods on its node, and Secrets that hold tokens of
+// service accounts. Other authorizers than RBAC, and what
 // admission forbids, are not known here.
 //
 //   - https://kubernetes.io/docs/reference/access-authn-authz/rbac/

@@ -71,6 +71,23 @@ func TestEdges(t *testing.T) {
 			[]string{"pay:api -impersonate-> prod:app allowed", "prod:app -assume-> pods allowed", "prod:maker -impersonate-> prod:app allowed"},
 		},
 		{
+			// With the rights of the other one it can have that one's token, too.
+			"impersonate_one_that_makes_tokens",
+			join(
+				bound("Role", "prod", pay, rule("impersonate", "serviceaccounts", "app")),
+				bound("Role", "prod", app, rule("create", "serviceaccounts/token")),
+			), nil,
+			[]string{"pay:api -impersonate-> prod:app allowed", "prod:app -assume-> pods allowed"},
+		},
+		{
+			"rbac_not_read",
+			RBAC{Missing: "denied"},
+			nil,
+			[]string{
+				"prod:app -assume-> pods allowed", "pay:api administers unknown", "prod:app administers unknown", "prod:maker administers unknown",
+			},
+		},
+		{
 			"bind", bound("ClusterRole", "", pay, Rule{
 				Verbs: []string{"*"}, APIGroups: []string{rbacGroup}, Resources: []string{"*"},
 			}), nil,
@@ -101,6 +118,9 @@ func TestEdges(t *testing.T) {
 			}
 			for _, a := range admins {
 				got = append(got, short.Replace(a.ID+" administers"))
+				if v := a.Formula.Verdict(); v != access.Allowed {
+					got[len(got)-1] += " " + v.String()
+				}
 			}
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("edges mismatch (-want +got):\n%s", diff)
@@ -115,6 +135,23 @@ func TestEdges(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestCloudOfAnAdministrator: that an account can do everything in the cluster
+// does not tell what it is in the cloud.
+func TestCloudOfAnAdministrator(t *testing.T) {
+	t.Parallel()
+	c := eks(t, federated(oidc, subject("StringEquals", "system:serviceaccount:prod:app")))
+	c.ID, c.RBAC = clusterARN, bound("ClusterRole", "", app, Rule{Verbs: []string{"*"}, APIGroups: []string{"*"}, Resources: []string{"*"}})
+	r := NewResolver(c)
+	from := r.AccountID(Account{"prod", "app"})
+	var reached []string
+	for _, chain := range access.NewGraph(r.Edges(nil)).Reach(from, 0) {
+		reached = append(reached, chain.To)
+	}
+	if diff := cmp.Diff([]string{from, pods}, reached); diff != "" {
+		t.Errorf("reached mismatch (-want +got):\n%s", diff)
 	}
 }
 

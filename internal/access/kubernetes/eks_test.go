@@ -221,6 +221,25 @@ func TestEKS(t *testing.T) {
 			[]string{"primary static-keys  unknown in app", "reachable irsa " + pods + " allowed"},
 		},
 		{
+			"static_key_of_a_secret_that_does_not_exist", docSecrets,
+			eks(t, mine), withOptionalKey(irsaPod()), closed,
+			[]string{"primary irsa " + pods + " allowed"},
+		},
+		{
+			"all_keys_of_a_secret_that_does_not_exist", docSecrets,
+			eks(t, mine), func() Pod {
+				p := irsaPod()
+				p.Containers[0].EnvFrom = []EnvFrom{{Secret: "aws", Optional: true}}
+				return p
+			}(), closed,
+			[]string{"primary irsa " + pods + " allowed"},
+		},
+		{
+			"static_key_of_a_secret_that_was_not_read", docSecrets,
+			eks(t, mine, func(c *Cluster) { c.SecretsMissing = "denied" }), withOptionalKey(irsaPod()), closed,
+			[]string{"primary irsa " + pods + " allowed"},
+		},
+		{
 			"cluster_of_another_cloud", "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html",
 			eks(t, mine, func(c *Cluster) {
 				c.EKS.ARN, c.EKS.Name = "", ""
@@ -311,7 +330,11 @@ func TestEKS(t *testing.T) {
 			if !strings.HasPrefix(test.doc, "https://") {
 				t.Errorf("no link to the documentation: %q", test.doc)
 			}
-			same(t, NewResolver(test.cluster).Identities(test.pod, test.node), test.want...)
+			got := NewResolver(test.cluster).Identities(test.pod, test.node)
+			same(t, got, test.want...)
+			if missing := strings.Contains(got.reasons(), "unless there is a static key in aws"); missing != strings.HasSuffix(test.name, "_that_was_not_read") {
+				t.Errorf("the reasons are %s", got.reasons())
+			}
 		})
 	}
 }
@@ -397,6 +420,22 @@ func TestTargetRole(t *testing.T) {
 			}
 		})
 	}
+}
+
+func (as Identities) reasons() string {
+	var all []string
+	for _, id := range as.Found {
+		all = append(all, id.Reason)
+	}
+	return strings.Join(all, "; ")
+}
+
+// withOptionalKey gives a pod a static key if a Secret is there.
+func withOptionalKey(p Pod) Pod {
+	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} {
+		p.Containers[0].Env = append(p.Containers[0].Env, Env{Name: name, Secret: &KeyRef{Name: "aws", Key: name, Optional: true}})
+	}
+	return p
 }
 
 func withoutRoles(c *Cluster) { c.EKS.Roles = nil }

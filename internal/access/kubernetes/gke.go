@@ -20,8 +20,10 @@ type GKE struct {
 	// PoolNumber is the number of the project that the pool is named after.
 	PoolNumber string
 	// ServiceAccounts are the emails of the Google service accounts that pods
-	// may impersonate.
-	ServiceAccounts []string
+	// may impersonate. ServiceAccountsMissing says why they could not be read,
+	// or not all.
+	ServiceAccounts        []string
+	ServiceAccountsMissing string
 	// Permitted returns what has to hold for a Kubernetes service account to
 	// have a permission on the Google service account with an email, as package
 	// gcpiam decides it. Nil when its policies were not read.
@@ -201,6 +203,13 @@ func (r *Resolver) gkeImpersonation(a *answer, as workload.Identity, federated a
 		id.Formula = g.permitted(as, other)
 		id.Reason = "the service account may impersonate it, if it asks for that by itself"
 		a.add(id)
+	}
+	if g.ServiceAccountsMissing != "" {
+		a.add(workload.Identity{
+			Cloud: workload.GCP, Rank: workload.Reachable, How: workload.GKEImpersonation,
+			Formula: missing("Google service accounts that pods may impersonate", g.ServiceAccountsMissing),
+			Reason:  "not all Google service accounts could be read; the service account may impersonate any of them",
+		})
 	}
 	return linked
 }

@@ -169,6 +169,15 @@ func TestGKE(t *testing.T) {
 			},
 		},
 		{
+			"service_accounts_not_read", docGKEHowTo,
+			func() Cluster {
+				c := gke("")
+				c.GKE.ServiceAccounts, c.GKE.ServiceAccountsMissing = nil, "denied"
+				return c
+			}(), pod(), google("GKE_METADATA"),
+			[]string{"reachable gke-wif-impersonation  unknown", "primary gke-wif-direct " + ksa + " allowed"},
+		},
+		{
 			"bindings_not_read", docGKEHowTo, unknown, pod(), google("GKE_METADATA"),
 			[]string{"primary gke-wif-impersonation serviceAccount:" + gsa + " unknown", "reachable gke-wif-direct " + ksa + " allowed"},
 		},

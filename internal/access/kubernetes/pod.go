@@ -18,7 +18,6 @@ type Pod struct {
 	// is not set.
 	AutomountToken *bool
 	HostNetwork    bool
-	HostPID        bool
 	// Windows: the pod runs on Windows.
 	Windows bool
 	// Containers are all containers: init, main, sidecar and ephemeral.
@@ -27,8 +26,6 @@ type Pod struct {
 	// what is in them.
 	Volumes        []Volume
 	VolumesMissing string
-	// PullSecrets are the names of its imagePullSecrets.
-	PullSecrets []string
 }
 
 // A Container is a container of a pod.
@@ -65,16 +62,13 @@ type EnvFrom struct {
 	Optional          bool
 }
 
-// A Volume is a volume of a pod, as far as secrets, tokens or the host are in
-// it.
+// A Volume is a volume of a pod, as far as secrets or tokens are in it.
 type Volume struct {
 	Name string
 	// Secrets are those of a volume of type secret, or of a projected one.
 	Secrets []VolumeSecret
 	// Tokens are the projected tokens of the service account.
 	Tokens []Token
-	// HostPath is the folder of the node; empty for other volumes.
-	HostPath string
 	// SecretProviderClass of a volume of the Secrets Store CSI driver.
 	SecretProviderClass string
 }

@@ -1,6 +1,7 @@
 package kubernetes
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -66,7 +67,7 @@ type Account struct {
 }
 
 // String returns the account as the API server calls its user.
-func (a Account) String() string { return "system:serviceaccount:" + a.Namespace + ":" + a.Name }
+func (a Account) String() string { return accountPrefix + a.Namespace + ":" + a.Name }
 
 // groups returns the groups that every token of the account is in.
 func (a Account) groups() []string {
@@ -91,22 +92,34 @@ func (r Rule) covers(resource, subresource string) bool {
 	})
 }
 
-// names reports whether the subject is the account, in a binding of a
-// namespace.
-func (s Subject) names(a Account, bindingNamespace string) bool {
+// groupPrefix tells groups from users, whose names may be the same.
+const groupPrefix = "group "
+
+// accountPrefix is what the user names of service accounts start with.
+const accountPrefix = "system:serviceaccount:"
+
+// user returns the user name or group that the subject is, in a binding of a
+// namespace; empty when no service account is among them.
+func (s Subject) user(bindingNamespace string) string {
 	switch s.Kind {
 	case "User":
-		return s.Name == a.String()
-	case "Group":
-		return slices.Contains(a.groups(), s.Name)
-	case "ServiceAccount":
-		namespace := s.Namespace
-		if namespace == "" {
-			namespace = bindingNamespace
+		if !strings.HasPrefix(s.Name, accountPrefix) {
+			return ""
 		}
-		return namespace != "" && namespace == a.Namespace && s.Name == a.Name
+		return s.Name
+	case "Group":
+		return groupPrefix + s.Name
 	}
-	return false
+	if who, ok := s.account(bindingNamespace); ok {
+		return who.String()
+	}
+	return ""
+}
+
+// account returns the service account that the subject names.
+func (s Subject) account(bindingNamespace string) (Account, bool) {
+	who := Account{cmp.Or(s.Namespace, bindingNamespace), s.Name}
+	return who, s.Kind == "ServiceAccount" && who.Namespace != ""
 }
 
 // String returns the binding for people.

@@ -171,6 +171,18 @@ func TestSecrets(t *testing.T) {
 			[]string{"volume prod/* read injected unknown", "rbac prod/* read secret allowed"},
 		},
 		{
+			// The token is that of the account that the Secret is for, which is not kept.
+			"K05_token_in_a_secret", docToken,
+			cluster(bound("Role", "prod", app, rule("get", "secrets")), known(Secret{Namespace: "prod", Name: "token", Type: typeServiceAccountToken})),
+			func() Pod {
+				p := pod()
+				p.Volumes = []Volume{{Name: "t", Secrets: []VolumeSecret{{Name: "token"}}}}
+				p.Containers[0].Mounts = []string{"t"}
+				return p
+			}(),
+			[]string{"volume prod/token read injected allowed", "rbac prod/* read secret unknown"},
+		},
+		{
 			"K05_service_account_not_read", docToken,
 			Cluster{RBAC: bound("Role", "prod", app, rule("get", "secrets")), AccountsMissing: "denied", SecretsMissing: "denied"},
 			mounted,
@@ -275,7 +287,6 @@ func TestMountedSecrets(t *testing.T) {
 		{Name: "v", Secrets: []VolumeSecret{{Name: "tls"}, {Name: "gcp", Keys: []string{"key.json"}}}},
 		{Name: "nobody-mounts-it", Secrets: []VolumeSecret{{Name: "other"}}},
 	}
-	p.PullSecrets = []string{"registry"}
 	c := cluster(RBAC{}, func(c *Cluster) {
 		c.Secrets = []Secret{
 			{Namespace: "prod", Name: "aws", Type: "Opaque", Keys: []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}},
@@ -307,6 +318,8 @@ func TestConnections(t *testing.T) {
 	aliases := NewAliases([]Service{
 		{Namespace: "prod", Name: "db", ExternalName: rds + "."},
 		{Namespace: "prod", Name: "old", ExternalName: "db.prod.svc.cluster.local"},
+		{Namespace: "prod", Name: "short", ExternalName: "db"},
+		{Namespace: "prod", Name: "half", ExternalName: "db.prod"},
 		{Namespace: "prod", Name: "loop", ExternalName: "loop.prod.svc.cluster.local"},
 		{Namespace: "prod", Name: "plain"},
 	}, "")
@@ -319,6 +332,8 @@ func TestConnections(t *testing.T) {
 		{"K09_full_name", "postgres://u:p@db.prod.svc.cluster.local:5432/db", rds, []string{"prod/db"}},
 		{"K09_of_a_namespace", "postgres://u:p@db.prod/db", rds, []string{"prod/db"}},
 		{"K09_chain", "postgres://u:p@old/db", rds, []string{"prod/old", "prod/db"}},
+		{"K09_chain_by_a_name_that_is_not_full", "postgres://u:p@short/db", "db", []string{"prod/short"}},
+		{"K09_chain_by_half_a_name", "postgres://u:p@half/db", "db.prod", []string{"prod/half"}},
 		{"K09_of_another_namespace", "postgres://u:p@db.dev/db", "db.dev", nil},
 		{"K09_no_external_name", "postgres://u:p@plain/db", "plain", nil},
 		{"K09_loop_ends", "postgres://u:p@loop/db", "loop.prod.svc.cluster.local", slices.Repeat([]string{"prod/loop"}, maxAliases)},
@@ -385,6 +400,69 @@ func TestCloudSecrets(t *testing.T) {
 			}
 			if !strings.Contains(got, test.want) || len(found)+len(broken) != 1 {
 				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+// The driver asks as the one that the annotation of the service account names,
+// and not as whoever the service account could be.
+//
+//   - https://docs.aws.amazon.com/secretsmanager/latest/userguide/integrating_ascp_irsa.html
+//   - https://github.com/GoogleCloudPlatform/secrets-store-csi-driver-provider-gcp/blob/main/docs/authentication.md
+func TestCloudSecretsOfTheAnnotation(t *testing.T) {
+	t.Parallel()
+	mine := federated(oidc, subject("StringEquals", "system:serviceaccount:prod:app"))
+	p := pod()
+	p.Volumes = []Volume{{Name: "csi", SecretProviderClass: "orders"}}
+	p.Containers[0].Mounts = []string{"csi"}
+	google := func(email string) Cluster {
+		c := Cluster{
+			Accounts: []ServiceAccount{{Account: Account{"prod", "app"}}},
+			GKE: &GKE{
+				Project: "shop", Name: "a", Pool: "shop.svc.id.goog", PoolNumber: "1", ServiceAccounts: []string{"a@shop.iam.gserviceaccount.com", "b@shop.iam.gserviceaccount.com"},
+				Permitted: func(workload.Identity, string, string) access.Formula { return access.True() },
+			},
+		}
+		if email != "" {
+			c.Accounts[0].Annotations = map[string]string{annotationGSA: email}
+		}
+		return c
+	}
+	for _, test := range []struct {
+		name, provider string
+		cluster        Cluster
+		reader         string // may read the secret
+		want           string
+	}{
+		{"role_of_the_annotation", "aws", eks(t, mine), pods, "allowed"},
+		{"another_role_that_trusts_the_account", "aws", eks(t, mine, withRole(workload.Role{ARN: other, Trust: policies(t, mine)})), other, "broken"},
+		{"no_annotation", "aws", eks(t, mine, withoutAnnotation), pods, "broken"},
+		{"service_account_not_read", "aws", eks(t, mine, func(c *Cluster) { c.Accounts, c.AccountsMissing = nil, "denied" }), pods, "unknown"},
+		{"google_account_of_the_annotation", "gcp", google("a@shop.iam.gserviceaccount.com"), "serviceAccount:a@shop.iam.gserviceaccount.com", "allowed"},
+		{"another_google_account", "gcp", google("a@shop.iam.gserviceaccount.com"), "serviceAccount:b@shop.iam.gserviceaccount.com", "broken"},
+		{"google_account_without_annotation", "gcp", google(""), "serviceAccount:a@shop.iam.gserviceaccount.com", "broken"},
+		{"classes_not_read", "aws", eks(t, mine, func(c *Cluster) { c.ClassesMissing = "denied" }), "", "unknown"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			c := test.cluster
+			if c.ClassesMissing == "" {
+				c.Classes = []SecretProviderClass{{Namespace: "prod", Name: "orders", Provider: test.provider, Secrets: []string{"s"}}}
+			}
+			r := NewResolver(c)
+			found, broken := r.CloudSecrets(p, r.Identities(p, closed), func(id workload.Identity, _ string) access.Formula {
+				return access.Of(id.ID == test.reader)
+			})
+			got := ""
+			for _, f := range found {
+				got += f.Formula.Verdict().String()
+			}
+			for range broken {
+				got += "broken"
+			}
+			if got != test.want {
+				t.Errorf("the secret is %q, want %q: %+v %+v", got, test.want, found, broken)
 			}
 		})
 	}

@@ -14,6 +14,7 @@ import (
 // https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#opt-out-of-api-credential-automounting
 func (r *Resolver) Token(p Pod) (access.Formula, string) {
 	account := r.account(&p)
+	secret := ""
 	for _, v := range p.Volumes {
 		if !p.mounted(v.Name) {
 			continue
@@ -22,12 +23,21 @@ func (r *Resolver) Token(p Pod) (access.Formula, string) {
 			return access.True(), "volume " + v.Name + " has a token of the service account"
 		}
 		for _, s := range v.Secrets {
-			// A Secret of this type has a token that does not expire.
-			if secret := r.secrets[secretKey{p.Namespace, s.Name}]; secret != nil && secret.Type == typeServiceAccountToken {
-				return access.True(), "Secret " + s.Name + " has a token of a service account"
+			if known := r.secrets[secretKey{p.Namespace, s.Name}]; known != nil && known.Type == typeServiceAccountToken {
+				secret = s.Name
 			}
 		}
 	}
+	f, why := r.automounted(&p, account)
+	if secret != "" && !f.IsTrue() {
+		return access.Or(f, access.Missing("of which service account the token in Secret "+p.Namespace+"/"+secret+" is")),
+			"Secret " + secret + " has a token of a service account, which does not expire"
+	}
+	return f, why
+}
+
+// automounted tells of the token that is mounted without being asked for.
+func (r *Resolver) automounted(p *Pod, account *ServiceAccount) (access.Formula, string) {
 	switch {
 	case !p.Template && p.VolumesMissing == "":
 		return access.False(), "no container mounts a token of the service account"

@@ -20,7 +20,9 @@ type gcpFile struct {
 	Tags                   *policySet      `yaml:"tags"`
 	Boundaries             *boundariesFile `yaml:"boundaries"`
 	PublicAccessPrevention string          `yaml:"public_access_prevention"`
-	Scopes                 *list           `yaml:"scopes"`
+	// KeyCreationDisabled is the constraint iam.disableServiceAccountKeyCreation.
+	KeyCreationDisabled *bool `yaml:"key_creation_disabled"`
+	Scopes              *list `yaml:"scopes"`
 
 	Groups            *list    `yaml:"groups"`
 	Domain            string   `yaml:"domain"`
@@ -44,10 +46,11 @@ type nodeFile struct {
 	Name  string    `yaml:"name"`
 	Allow policySet `yaml:"allow"`
 	Deny  policySet `yaml:"deny"`
-	// ACL of a bucket and of an object, and the entries of a dataset.
-	BucketACL policySet `yaml:"bucket_acl"`
-	ObjectACL policySet `yaml:"object_acl"`
-	Dataset   policySet `yaml:"dataset"`
+	// ACL of a bucket and of the object that is asked for, and the entries of a
+	// dataset.
+	BucketACL *policySet `yaml:"bucket_acl"`
+	ObjectACL *policySet `yaml:"object_acl"`
+	Dataset   policySet  `yaml:"dataset"`
 }
 
 // gcpQuestion is a request to the engine of Google Cloud.
@@ -81,6 +84,12 @@ func (r *reader) gcp(s *Scenario, file gcpFile) error {
 	default:
 		return fmt.Errorf(`gcp.public_access_prevention is %q: want "enforced", "unspecified" or "inherited"`, file.PublicAccessPrevention)
 	}
+	if file.KeyCreationDisabled != nil {
+		in.KeyCreationDisabled = gcpiam.NotEnforced
+		if *file.KeyCreationDisabled {
+			in.KeyCreationDisabled = gcpiam.Enforced
+		}
+	}
 	if file.Scopes != nil {
 		in.Scopes = &gcpiam.ScopeSet{Scopes: file.Scopes.names, Missing: file.Scopes.missing}
 	}
@@ -91,7 +100,11 @@ func (r *reader) gcp(s *Scenario, file gcpFile) error {
 		}
 		in.Hierarchy = append(in.Hierarchy, node)
 	}
-	err := r.each("gcp.custom_roles", &file.CustomRoles, func(from source) error {
+	err := r.objectACLs(&in, file.Hierarchy)
+	if err != nil {
+		return err
+	}
+	err = r.each("gcp.custom_roles", &file.CustomRoles, func(from source) error {
 		if err := isKind(from, "custom_roles", []string{"name", "roles"}); err != nil {
 			return err
 		}
@@ -120,6 +133,11 @@ func (q *gcpQuestion) statements() int {
 			n += len(p.Rules)
 		}
 	}
+	if q.in.ObjectACLs != nil {
+		for _, p := range q.in.ObjectACLs.Policies {
+			n += len(p.Bindings)
+		}
+	}
 	return n
 }
 
@@ -128,14 +146,8 @@ func (q *gcpQuestion) without(i int) (other question, policy, statement string) 
 	in.Hierarchy = slices.Clone(in.Hierarchy)
 	for n := range in.Hierarchy {
 		node := &in.Hierarchy[n]
-		for j, p := range node.Allow.Policies {
-			if i < len(p.Bindings) {
-				statement = p.Bindings[i].Role
-				node.Allow.Policies = slices.Clone(node.Allow.Policies)
-				node.Allow.Policies[j].Bindings = slices.Delete(slices.Clone(p.Bindings), i, i+1)
-				return &gcpQuestion{in}, p.Name, statement
-			}
-			i -= len(p.Bindings)
+		if node.Allow, i, policy, statement = withoutBinding(node.Allow, i); policy != "" {
+			return &gcpQuestion{in}, policy, statement
 		}
 		for j, p := range node.Deny.Policies {
 			if i < len(p.Rules) {
@@ -146,5 +158,26 @@ func (q *gcpQuestion) without(i int) (other question, policy, statement string) 
 			i -= len(p.Rules)
 		}
 	}
+	if in.ObjectACLs != nil {
+		var acls gcpiam.PolicySet
+		if acls, _, policy, statement = withoutBinding(*in.ObjectACLs, i); policy != "" {
+			in.ObjectACLs = &acls
+			return &gcpQuestion{in}, policy, statement
+		}
+	}
 	return q, "", ""
+}
+
+// withoutBinding returns policies without one binding and what it is called;
+// when they do not have as many, the number that is left for the next ones.
+func withoutBinding(set gcpiam.PolicySet, i int) (rest gcpiam.PolicySet, left int, policy, statement string) {
+	for j, p := range set.Policies {
+		if i < len(p.Bindings) {
+			set.Policies = slices.Clone(set.Policies)
+			set.Policies[j].Bindings = slices.Delete(slices.Clone(p.Bindings), i, i+1)
+			return set, 0, p.Name, p.Bindings[i].Role
+		}
+		i -= len(p.Bindings)
+	}
+	return set, i, "", ""
 }

@@ -3,6 +3,7 @@ package scenario
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/stowage-dev/stowage/internal/access/gcpiam"
@@ -22,10 +23,12 @@ func (r *reader) gcpNode(s *Scenario, field string, file *nodeFile) (gcpiam.Node
 		parse func(data []byte) (gcpiam.Policy, error)
 	}{
 		{"allow", &file.Allow, []string{"bindings", "etag"}, func(data []byte) (gcpiam.Policy, error) { return gcpiam.ParsePolicy(file.Name, data) }},
-		{"bucket_acl", &file.BucketACL, []string{"items", "acl"}, func(data []byte) (gcpiam.Policy, error) { return gcpiam.ParseBucketACL(file.Name, data) }},
-		{"object_acl", &file.ObjectACL, []string{"items", "acl"}, func(data []byte) (gcpiam.Policy, error) { return gcpiam.ParseObjectACL(file.Name, data) }},
+		{"bucket_acl", file.BucketACL, []string{"items", "acl"}, func(data []byte) (gcpiam.Policy, error) { return gcpiam.ParseBucketACL(file.Name, data) }},
 		{"dataset", &file.Dataset, []string{"access"}, gcpiam.ParseDataset},
 	} {
+		if part.set == nil {
+			continue
+		}
 		err := r.each(field+"."+part.name, part.set, func(from source) error {
 			if err := isKind(from, part.name, part.has); err != nil {
 				return err
@@ -94,4 +97,33 @@ func (r *reader) boundaries(policies, bindings *policySet) (*gcpiam.BoundarySet,
 		set.Bindings = append(set.Bindings, read...)
 		return err
 	})
+}
+
+// objectACLs reads the access control lists of the object that is asked for. A
+// bucket that has a list has no uniform access, so its objects have lists, too.
+func (r *reader) objectACLs(in *gcpiam.Input, nodes []nodeFile) error {
+	for i, node := range nodes {
+		if node.ObjectACL == nil {
+			continue
+		}
+		if in.ObjectACLs == nil {
+			in.ObjectACLs = &gcpiam.PolicySet{}
+		}
+		in.ObjectACLs.Missing = node.ObjectACL.missing
+		err := r.each(fmt.Sprintf("gcp.hierarchy[%d].object_acl", i), node.ObjectACL, func(from source) error {
+			if err := isKind(from, "object_acl", []string{"items", "acl"}); err != nil {
+				return err
+			}
+			policy, err := gcpiam.ParseObjectACL(node.Name, from.data)
+			in.ObjectACLs.Policies = append(in.ObjectACLs.Policies, policy)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if in.ObjectACLs == nil && slices.ContainsFunc(nodes, func(n nodeFile) bool { return n.BucketACL != nil }) {
+		in.ObjectACLs = &gcpiam.PolicySet{Missing: "the scenario has a bucket_acl and no object_acl"}
+	}
+	return nil
 }

@@ -27,7 +27,10 @@ func Function(role Role) ([]Identity, []BrokenLink) {
 // https://cloud.google.com/run/docs/securing/service-identity
 func RunService(email string) []Identity {
 	if email == "" {
-		return nil
+		return []Identity{{
+			Cloud: GCP, Rank: Primary, How: Attached, Formula: access.Missing("the default service account of the project that the revision runs in"),
+			Reason: "the revision names no service account, so it runs as the default one of its project",
+		}}
 	}
 	return []Identity{{
 		ID: GoogleMember(email), Cloud: GCP, Rank: Primary, How: Attached, Formula: access.True(),

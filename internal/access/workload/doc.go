@@ -40,8 +40,9 @@
 // The task role is that of the overrides of the running task, else that of the
 // task definition. On EC2, containers reach the role of the container instance
 // as well, whether they have a task role or not, unless ECS_AWSVPC_BLOCK_IMDS
-// keeps tasks with the network mode awsvpc from the metadata service. On
-// Fargate there is no instance role. The task execution role is not available
+// keeps tasks with the network mode awsvpc from the metadata service. Whether a
+// hop limit of 1 holds off such a task, which has the network interface itself,
+// is not written. On Fargate there is no instance role. The task execution role is not available
 // to containers, but what it fetched for them is in their environment.
 //
 //   - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html

@@ -79,22 +79,48 @@ func (t Task) Identities(role func(arn string) (Role, bool)) ([]Identity, []Brok
 		arn, why = t.Role, "task role of the task definition"
 	}
 	if arn != "" {
-		id := Identity{ID: arn, Cloud: AWS, Rank: Primary, How: TaskRole, Reason: why}
-		if len(keys) > 0 {
-			id.Rank = Reachable
-			id.Reason += "; in containers with a static key their libraries pick that"
-		}
-		var fault string
-		if id.Formula, fault = t.trusted(role, arn); id.Formula.IsFalse() {
+		trusted, fault := t.trusted(role, arn)
+		if trusted.IsFalse() {
 			broken = append(broken, untrusting(TaskRole, arn, tasksService, fault))
 		} else {
-			found = append(found, id)
+			found = append(found, t.taskRole(Identity{ID: arn, Cloud: AWS, How: TaskRole, Formula: trusted, Reason: why}, keys)...)
 		}
 	}
 	if id, ok := t.machine(); ok {
 		found = append(found, id)
 	}
 	return found, broken
+}
+
+// taskRole ranks the task role: in containers with a static key, the libraries
+// pick that.
+func (t Task) taskRole(id Identity, keys []Identity) []Identity {
+	var with, without []string
+	for _, c := range t.Containers {
+		if slices.ContainsFunc(keys, func(k Identity) bool { return k.Cloud == AWS && slices.Contains(k.Containers, c.Name) }) {
+			with = append(with, c.Name)
+		} else {
+			without = append(without, c.Name)
+		}
+	}
+	var found []Identity
+	if len(without) > 0 || len(with) == 0 {
+		first := id
+		first.Rank = Primary
+		if len(with) > 0 {
+			first.Containers = without
+		}
+		found = append(found, first)
+	}
+	if len(with) > 0 {
+		id.Rank = Reachable
+		id.Reason += "; the libraries pick the static key of the container"
+		if len(without) > 0 {
+			id.Containers = with
+		}
+		found = append(found, id)
+	}
+	return found
 }
 
 // Injected returns the secrets that are in the environment of the containers.
@@ -157,7 +183,7 @@ func (t Task) machine() (Identity, bool) {
 			Reason: "containers on EC2 may reach the role of their container instance",
 		}, true
 	}
-	place := Place{Host: t.NetworkMode == "host" || t.privileged(), Firewall: t.Firewall}
+	place := Place{Host: t.NetworkMode == "host" || t.privileged(), OwnInterface: t.NetworkMode == "awsvpc", Firewall: t.Firewall}
 	if t.NetworkMode == "awsvpc" && !place.Host {
 		switch {
 		case t.BlocksIMDS != nil && *t.BlocksIMDS:
@@ -183,9 +209,7 @@ func (t Task) staticKeys() []Identity {
 			names = append(names, s.Name)
 		}
 		for _, k := range KeysIn(names) {
-			if k.Cloud == AWS {
-				found = append(found, k.Identity(c.Name, ""))
-			}
+			found = append(found, k.Identity(c.Name, ""))
 		}
 	}
 	return found

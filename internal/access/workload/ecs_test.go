@@ -43,7 +43,11 @@ func instance(hops int) *Instance {
 func lines(found []Identity, broken []BrokenLink) []string {
 	var out []string
 	for _, id := range found {
-		out = append(out, fmt.Sprintf("%s %s %s %s", id.Rank, id.How, id.ID, id.Formula.Verdict()))
+		line := fmt.Sprintf("%s %s %s %s", id.Rank, id.How, id.ID, id.Formula.Verdict())
+		if id.Containers != nil {
+			line += " in " + strings.Join(id.Containers, ",")
+		}
+		out = append(out, line)
 	}
 	for _, b := range broken {
 		out = append(out, fmt.Sprintf("broken %s %s", b.How, b.ID))
@@ -113,6 +117,19 @@ func TestTask(t *testing.T) {
 			[]string{"reachable node-metadata " + instanceRole + " unknown"},
 		},
 		{"R12_hop_limit_1", docInstance, Task{LaunchType: "EC2", NetworkMode: "bridge", Instance: instance(1), Firewall: Open}, trust, nil},
+		{
+			// A task of this mode has the interface itself; whether a hop is
+			// counted on the way is not written.
+			"R12_hop_limit_1_and_an_interface_of_its_own", "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-networking-awsvpc.html",
+			Task{LaunchType: "EC2", NetworkMode: "awsvpc", Instance: instance(1), BlocksIMDS: &no, Firewall: Open},
+			trust,
+			[]string{"reachable node-metadata " + instanceRole + " unknown"},
+		},
+		{
+			"R12_hop_limit_1_and_blocked", docBlock,
+			Task{LaunchType: "EC2", NetworkMode: "awsvpc", Instance: instance(1), BlocksIMDS: &yes},
+			trust, nil,
+		},
 		{"R12_no_network", docInstance, Task{LaunchType: "EC2", NetworkMode: "none", Instance: instance(2), Firewall: Open}, trust, nil},
 		{
 			"R12_instance_not_read", docInstance, Task{LaunchType: "EC2", NetworkMode: "bridge"}, trust, []string{"reachable node-metadata  unknown"},
@@ -153,7 +170,21 @@ func TestTask(t *testing.T) {
 				Name: "app", EnvNames: []string{"AWS_ACCESS_KEY_ID"}, Secrets: []TaskSecret{{Name: "AWS_SECRET_ACCESS_KEY", From: secret}},
 			}}},
 			trust,
-			[]string{"primary static-keys  unknown", "reachable task-role " + taskRole + " allowed"},
+			[]string{"primary static-keys  unknown in app", "reachable task-role " + taskRole + " allowed"},
+		},
+		{
+			"static_key_in_one_container", "https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html",
+			Task{LaunchType: "FARGATE", Role: taskRole, Containers: []TaskContainer{
+				{Name: "app"}, {Name: "sidecar", EnvNames: []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}},
+			}},
+			trust,
+			[]string{"primary static-keys  unknown in sidecar", "primary task-role " + taskRole + " allowed in app", "reachable task-role " + taskRole + " allowed in sidecar"},
+		},
+		{
+			"static_key_of_another_cloud", "https://cloud.google.com/docs/authentication/application-default-credentials",
+			Task{LaunchType: "FARGATE", Role: taskRole, Containers: []TaskContainer{{Name: "app", EnvNames: []string{"GOOGLE_APPLICATION_CREDENTIALS"}}}},
+			trust,
+			[]string{"primary static-keys  unknown in app", "primary task-role " + taskRole + " allowed"},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -230,7 +261,7 @@ func TestAttached(t *testing.T) {
 		want   []string
 	}{
 		{name: "cloud_run", found: RunService("run@p.iam.gserviceaccount.com"), want: []string{"primary attached serviceAccount:run@p.iam.gserviceaccount.com allowed"}},
-		{name: "cloud_run_without_account", found: RunService("")},
+		{name: "cloud_run_without_account", found: RunService(""), want: []string{"primary attached  unknown"}},
 		{
 			name: "container_app", found: AppIdentities([]AttachedIdentity{{ManagedIdentity: managed, SystemAssigned: true}, {ManagedIdentity: ManagedIdentity{ClientID: "u"}}}),
 			want: []string{"primary attached o allowed", "reachable attached u allowed"},

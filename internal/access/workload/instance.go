@@ -44,6 +44,9 @@ type Place struct {
 	// Host: the container shares the network of the host, or can enter it.
 	// Then neither hops nor firewalls count.
 	Host bool
+	// OwnInterface: the container has a network interface of the machine to
+	// itself, as a task of ECS with the network mode awsvpc.
+	OwnInterface bool
 	// Firewall between the container and the metadata service.
 	Firewall Firewall
 }
@@ -89,6 +92,10 @@ func (i Instance) Reach(p Place) (access.Formula, string) {
 		return access.False(), "the way to the metadata service of " + name + " is blocked"
 	}
 	hops, why := i.hops(name)
+	if hops.IsFalse() && p.OwnInterface {
+		hops = access.Missing("whether the hop limit of " + name + " counts for a container with a network interface of its own")
+		why += ", which may be enough for a network interface of its own"
+	}
 	return access.And(enabled, hops, p.Through(name)), why
 }
 
