@@ -125,8 +125,13 @@ func (e *evaluation) byPublicAccessBlock() access.Formula {
 	if p := s.AccessPoint; p != nil && p.VPC == "" {
 		public = access.Or(public, e.accessPoint.public(true))
 	}
-	note := "the policy of the bucket is not public"
-	if !public.IsFalse() {
+	note := "the policy of the bucket may be public; other accounts have no access if it is"
+	switch {
+	case public.IsFalse():
+		note = "the policy of the bucket is not public"
+	case public.IsTrue() && s.Missing != "":
+		note = "the policy of the bucket is public; other accounts have no access if that is restricted"
+	case public.IsTrue():
 		note = "the policy of the bucket is public, so other accounts have no access"
 	}
 	if s.Missing != "" {
@@ -212,16 +217,9 @@ func (c *condition) isFixed(o *operand, accessPoint bool) bool {
 	switch c.operator.name() {
 	case "StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnLike":
 	case "IpAddress":
+		// The private ranges, which are an exception, are no wider than that.
 		p, ok := o.parsed.(netip.Prefix)
-		switch {
-		case !ok:
-			return false
-		case p.Addr().IsPrivate():
-			return true
-		case p.Addr().Is4():
-			return p.Bits() >= 8
-		}
-		return p.Bits() >= 32
+		return ok && (p.Addr().Is4() && p.Bits() >= 8 || p.Bits() >= 32)
 	default:
 		return false
 	}

@@ -218,6 +218,14 @@ func TestScenariosOfTrust(t *testing.T) {
 		},
 		{name: "A98_root_user_cannot_assume", doc: "STS/latest/APIReference/API_AssumeRole.html", want: access.Denied, in: assume(aRoot).resource(trust(root, "sts:AssumeRole"))},
 		{
+			name: "A98_federated_user_cannot_assume", doc: "STS/latest/APIReference/API_GetFederationToken.html", want: access.Denied,
+			in: assume(aFederated).identity(all).session(all).resource(trust(root, "sts:AssumeRole")),
+		},
+		{
+			name: "A98_federated_user_may_ask_who_it_is", doc: "STS/latest/APIReference/API_GetFederationToken.html", want: access.Allowed,
+			in: ask(aFederated, "sts:GetCallerIdentity", "*"),
+		},
+		{
 			name: "R01_trust_of_another_service_account", doc: docIRSA, want: access.Denied,
 			in: web(issuer+":sub", "system:serviceaccount:shop:web", issuer+":aud", "sts.amazonaws.com").resource(trust(provider, "sts:AssumeRoleWithWebIdentity", "Condition", sub("StringEquals", "system:serviceaccount:shop:api"))),
 		},
@@ -240,6 +248,11 @@ func TestScenariosOfTrust(t *testing.T) {
 		{
 			name: "R09_namespace_of_a_pod_identity", doc: "eks/latest/userguide/pod-id-role.html", want: access.Denied,
 			in: ask(pods, "sts:AssumeRole", target, "aws:RequestTag/kubernetes-namespace", "prod").
+				resource(trust(`{"Service":"pods.eks.amazonaws.com"}`, `["sts:AssumeRole","sts:TagSession"]`, "Condition", `{"StringEquals":{"aws:RequestTag/kubernetes-namespace":"dev"}}`)),
+		},
+		{
+			name: "R09_namespace_that_the_trust_asks_for", doc: "eks/latest/userguide/pod-id-role.html", want: access.Allowed,
+			in: ask(pods, "sts:AssumeRole", target, "aws:RequestTag/kubernetes-namespace", "dev").
 				resource(trust(`{"Service":"pods.eks.amazonaws.com"}`, `["sts:AssumeRole","sts:TagSession"]`, "Condition", `{"StringEquals":{"aws:RequestTag/kubernetes-namespace":"dev"}}`)),
 		},
 		{
@@ -358,6 +371,8 @@ func TestPublicPolicies(t *testing.T) {
 		{"variable", "*", condition(`{"StringEquals":{"aws:SourceVpc":"${aws:PrincipalTag/vpc}"}}`), false, access.Allowed},
 		{"addresses", "*", condition(`{"IpAddress":{"aws:SourceIp":["203.0.113.0/24","2001:db8::/32"]}}`), false, access.Denied},
 		{"half_of_all_addresses", "*", condition(`{"IpAddress":{"aws:SourceIp":"0.0.0.0/1"}}`), false, access.Allowed},
+		{"more_than_private_addresses", "*", condition(`{"IpAddress":{"aws:SourceIp":"10.0.0.0/7"}}`), false, access.Allowed},
+		{"wide_range_of_local_addresses", "*", condition(`{"IpAddress":{"aws:SourceIp":"fc00::/7"}}`), false, access.Allowed},
 		{"private_addresses", "*", condition(`{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}`), false, access.Denied},
 		{"access_points", "*", condition(`{"ArnLike":{"s3:DataAccessPointArn":"arn:aws:s3:us-west-2:123456789012:accesspoint/*"}}`), false, access.Denied},
 		{"access_points_of_all", "*", condition(`{"ArnLike":{"s3:DataAccessPointArn":"arn:aws:s3:us-west-2:*:accesspoint/a"}}`), false, access.Allowed},

@@ -131,6 +131,8 @@ func (s *compiledStatement) names(r *request, kind policyKind, why *reason) gran
 		g.direct = access.Missing(fmt.Sprintf("a statement of a %v has no Principal element, which is not valid", kind))
 	case s.principals.negated:
 		g.direct = s.principals.except(r, s.source.Deny)
+	case kind == endpointPolicy:
+		g = s.principals.match(r).throughEndpoint(r)
 	default:
 		g = s.principals.match(r)
 	}

@@ -37,6 +37,10 @@ func (e *evaluation) exception() (access.Formula, bool) {
 		// https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 		e.note("exception", access.False(), "sts:AssumeRole cannot be called by a root user")
 		return access.False(), true
+	case e.r.service == "sts" && kind == FederatedUser:
+		// https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html
+		e.note("exception", access.False(), "a federated user can call nothing of sts but sts:GetCallerIdentity")
+		return access.False(), true
 	}
 	return access.False(), false
 }

@@ -114,9 +114,12 @@ func (c Case) Know(values map[string]Strings) Case {
 	return c
 }
 
-// RequestContext returns what is known of the request.
+// RequestContext returns what is known of the request. What a case does not name
+// is absent, as the other evaluator fills nothing in, even where the engine knows
+// that every request has it.
 func (c Case) RequestContext() access.Context {
-	known := access.NewContext(access.Absent)
+	known := access.NewContext(access.Absent).
+		WithAbsent("aws:PrincipalAccount", "aws:PrincipalArn", "aws:ResourceAccount", "aws:userid")
 	for key, values := range c.Context {
 		known = known.With(key, values...)
 	}
