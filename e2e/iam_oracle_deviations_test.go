@@ -31,7 +31,7 @@ const userGuide = "https://docs.aws.amazon.com/IAM/latest/UserGuide/"
 var deviations = []deviation{
 	{
 		id: "O1", what: "a session policy limits what a resource policy grants to the session itself",
-		docs: userGuide + "reference_policies_evaluation-logic_policy-eval-basics-req-session.html", write: writeSession,
+		docs: userGuide + "access_policies.html#policies_session", write: writeSession,
 	},
 	{
 		id: "O2", what: "variables are replaced in documents of 2008",
@@ -298,7 +298,7 @@ func readResources(c awsiamtest.Case, doubtful func(text string) bool) []awsiamt
 		}
 		readings = next
 	}
-	return readings[:len(readings):len(readings)]
+	return readings
 }
 
 // noResource is an ARN that no case is about.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -87,6 +88,9 @@ type accessAnswer struct {
 	Problems []string        `json:"problems,omitempty"`
 	Layers   []access.Layer  `json:"layers,omitempty"`
 	Hangs    []accessHang    `json:"hangs_on,omitempty"`
+	Untried  int             `json:"untried_statements,omitempty"`
+
+	deciding []access.Statement // those that made the verdict what it is
 }
 
 // accessRequest is the request of a scenario.
@@ -120,6 +124,9 @@ func (o *accessOptions) run(cmd *cobra.Command, paths []string, print func(io.Wr
 	var scenarios []*scenario.Scenario
 	var faults []error
 	for _, path := range paths {
+		if err := cmd.Context().Err(); err != nil {
+			return err
+		}
 		read, err := scenario.Read(path)
 		faults = append(faults, err)
 		scenarios = append(scenarios, read...)
@@ -136,7 +143,10 @@ func (o *accessOptions) run(cmd *cobra.Command, paths []string, print func(io.Wr
 		if s.Expect == nil {
 			s.Expect = expect
 		}
-		a := o.answer(s)
+		a, err := o.answer(cmd.Context(), s)
+		if err != nil {
+			return err
+		}
 		if !a.Met {
 			unmet++
 		}
@@ -146,7 +156,11 @@ func (o *accessOptions) run(cmd *cobra.Command, paths []string, print func(io.Wr
 		return err
 	}
 	if unmet > 0 {
-		return &exitError{exitFindings, fmt.Errorf("%d of %d scenarios do not have the expected verdict", unmet, len(scenarios))}
+		err := fmt.Errorf("%d of %d scenarios do not have the expected verdict", unmet, len(scenarios))
+		if !o.explain {
+			err = fmt.Errorf("%w; `stowage access explain` tells why", err)
+		}
+		return &exitError{exitFindings, err}
 	}
 	return nil
 }
@@ -167,10 +181,13 @@ func (o *accessOptions) print(w io.Writer, answers []accessAnswer, print func(io
 }
 
 // answer decides a scenario and, when asked, explains the decision.
-func (o *accessOptions) answer(s *scenario.Scenario) accessAnswer {
+func (o *accessOptions) answer(ctx context.Context, s *scenario.Scenario) (accessAnswer, error) {
 	var e scenario.Explanation
 	if o.explain {
-		e = s.Explain()
+		var err error
+		if e, err = s.Explain(ctx); err != nil {
+			return accessAnswer{}, err
+		}
 	} else {
 		e.Decision = s.Decide()
 	}
@@ -181,10 +198,15 @@ func (o *accessOptions) answer(s *scenario.Scenario) accessAnswer {
 		Verdict: f.Verdict(), Formula: f, Text: f.String(), Missing: f.MissingInputs(),
 		Expect: s.Expect, Met: s.Met(e.Decision), Notes: s.Notes, Problems: s.Problems,
 	}
-	if !o.explain {
-		return a
+	for _, s := range e.Decision.Evidence.Deciding() {
+		if s.Denies == (a.Verdict == access.Denied) {
+			a.deciding = append(a.deciding, s)
+		}
 	}
-	a.Layers = e.Decision.Evidence.Layers
+	if !o.explain {
+		return a, nil
+	}
+	a.Layers, a.Untried = e.Decision.Evidence.Layers, e.Untried
 	for _, effect := range e.Statements {
 		a.Hangs = append(a.Hangs, accessHang{
 			Policy: effect.Policy, Statement: effect.Statement, Without: effect.Then.Verdict(), Text: effect.Then.String(),
@@ -196,5 +218,5 @@ func (o *accessOptions) answer(s *scenario.Scenario) accessAnswer {
 			Without: effect.Then.Verdict(), Text: effect.Then.String(),
 		})
 	}
-	return a
+	return a, nil
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
+
+	"github.com/stowage-dev/stowage/internal/access"
 )
 
 // TestAccess runs the access commands on the files of an archive: its comment
@@ -61,5 +63,29 @@ func TestAccess(t *testing.T) {
 				t.Errorf("%q mismatch (-want +got):\n%s", args, diff)
 			}
 		})
+	}
+}
+
+// TestAccessManyStatements prints a policy with more statements than a person
+// reads: all that apply, and the first of those that do not.
+func TestAccessManyStatements(t *testing.T) {
+	t.Parallel()
+	layer := access.Layer{Name: "identity policies", Result: access.True()}
+	for i := range maxSilent + 7 {
+		layer.Statements = append(layer.Statements, access.Statement{Policy: "role.json", Index: i, Applies: access.False(), Reason: "it is another action"})
+	}
+	layer.Statements = append(layer.Statements, access.Statement{Policy: "role.json", ID: "Own", Index: maxSilent + 7, Applies: access.True()})
+	var out strings.Builder
+	err := printExplanation(&out, accessAnswer{Scenario: "many", Cloud: "aws", Verdict: access.Allowed, Met: true, Layers: []access.Layer{layer}, Untried: 9})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Count(out.String(), "it is another action"); got != maxSilent {
+		t.Errorf("%d statements that do not apply are printed, want %d", got, maxSilent)
+	}
+	for _, want := range []string{"allows     role.json Own\n", "-          7 more do not apply; --json has them\n", "without the last 9 of"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("output has no %q:\n%s", want, out.String())
+		}
 	}
 }

@@ -10,14 +10,25 @@ import (
 
 // printCheck prints an answer in a line, and what it depends on below.
 func printCheck(w io.Writer, a accessAnswer) error {
-	p := &accessPrinter{columns{w: w, width: terminalWidth(w)}}
+	p := newAccessPrinter(w, a)
 	p.verdict(a)
+	if !a.Met {
+		for _, s := range a.deciding {
+			p.row([]int{11}, "", effectOf(s)+": "+p.statementOf(s))
+		}
+		for _, note := range a.Notes {
+			p.row([]int{11}, "", "note: "+note)
+		}
+	}
+	for _, problem := range a.Problems {
+		p.row([]int{11}, "", "problem: "+problem)
+	}
 	return p.err
 }
 
 // printExplanation prints everything that is known of an answer.
 func printExplanation(w io.Writer, a accessAnswer) error {
-	p := &accessPrinter{columns{w: w, width: terminalWidth(w)}}
+	p := newAccessPrinter(w, a)
 	p.verdict(a)
 	p.line("")
 	p.row([]int{9}, "principal", a.Request.Principal)
@@ -37,8 +48,10 @@ func printExplanation(w io.Writer, a accessAnswer) error {
 			p.row([]int{0}, "", problem)
 		}
 	}
-	for _, l := range a.Layers {
-		p.line("")
+	for i, l := range a.Layers {
+		if i == 0 || !idle(l) || !idle(a.Layers[i-1]) {
+			p.line("")
+		}
 		p.layer(l)
 	}
 	p.hangs(a)
@@ -46,7 +59,18 @@ func printExplanation(w io.Writer, a accessAnswer) error {
 }
 
 // An accessPrinter prints answers of the policy engines.
-type accessPrinter struct{ columns }
+type accessPrinter struct {
+	columns
+	statement string // what the cloud calls a part of a policy
+}
+
+func newAccessPrinter(w io.Writer, a accessAnswer) *accessPrinter {
+	p := &accessPrinter{columns{w: w, width: terminalWidth(w)}, "statement"}
+	if a.Cloud == "gcp" {
+		p.statement = "rule"
+	}
+	return p
+}
 
 func (p *accessPrinter) verdict(a accessAnswer) {
 	text := a.Scenario
@@ -64,24 +88,60 @@ func (p *accessPrinter) verdict(a accessAnswer) {
 	}
 }
 
+// idle reports whether a layer has nothing that could limit a request.
+func idle(l access.Layer) bool {
+	return len(l.Statements) == 0 && l.Result.Verdict() == access.Allowed && l.Note != ""
+}
+
 func (p *accessPrinter) layer(l access.Layer) {
-	said := layerSays("allows", l.Result)
+	if idle(l) {
+		p.row(nil, l.Name+": "+l.Note)
+		return
+	}
 	var denial access.Formula
 	for _, s := range l.Statements {
 		if s.Denies {
 			denial = access.Or(denial, s.Applies)
 		}
 	}
-	if !denial.IsFalse() {
+	said := layerSays("allows", l.Result)
+	switch {
+	case denial.IsFalse():
+	case onlyDenies(l):
+		said = layerSays("denies", denial)
+	default:
 		said = layerSays("denies", denial) + "; " + said
 	}
 	p.row(nil, l.Name+": "+said)
 	if l.Note != "" {
 		p.row([]int{0}, "", l.Note)
 	}
+	silent := 0
 	for _, s := range l.Statements {
-		p.row([]int{0, 9}, "", effectOf(s), statementOf(s))
+		if s.Applies.IsFalse() {
+			if silent++; silent > maxSilent {
+				continue
+			}
+		}
+		p.row([]int{0, 9}, "", effectOf(s), p.statementOf(s))
 	}
+	if more := silent - maxSilent; more > 0 {
+		p.row([]int{0, 9}, "", "-", fmt.Sprintf("%d more do not apply; --json has them", more))
+	}
+}
+
+// maxSilent is how many statements of a layer are shown that do not apply.
+const maxSilent = 50
+
+// onlyDenies reports whether a layer takes access away and never gives it, as
+// that of deny assignments.
+func onlyDenies(l access.Layer) bool {
+	for _, s := range l.Statements {
+		if !s.Denies {
+			return false
+		}
+	}
+	return strings.HasPrefix(l.Name, "deny ")
 }
 
 // infinitive has the forms of the words that layers are described by.
@@ -116,12 +176,12 @@ func effectOf(s access.Statement) string {
 }
 
 // statementOf returns which statement it is, and why it does not apply.
-func statementOf(s access.Statement) string {
+func (p *accessPrinter) statementOf(s access.Statement) string {
 	name := s.Policy
 	if s.ID != "" {
 		name += " " + s.ID
 	} else {
-		name += fmt.Sprintf(" statement %d", s.Index)
+		name += fmt.Sprintf(" %s %d", p.statement, s.Index)
 	}
 	if s.Line > 0 {
 		name += fmt.Sprintf(", line %d", s.Line)
@@ -135,6 +195,10 @@ func statementOf(s access.Statement) string {
 }
 
 func (p *accessPrinter) hangs(a accessAnswer) {
+	if a.Untried > 0 {
+		p.line("")
+		p.row(nil, fmt.Sprintf("There are many statements: what the verdict would be without the last %d of them was not tried.", a.Untried))
+	}
 	if len(a.Hangs) == 0 {
 		return
 	}

@@ -1,13 +1,18 @@
 package main
 
 import (
+	"bytes"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/stowage-dev/stowage/internal/access/scenario"
 	"github.com/stowage-dev/stowage/internal/config"
 )
 
@@ -88,4 +93,78 @@ func TestDocumentedCommands(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Blocks of the page on scenarios: a file that a scenario names, with its name,
+// and what a command prints of the first scenario.
+var (
+	namedFile = regexp.MustCompile("(?ms)^`([\\w.-]+\\.json)`[^\n]*:\n\n```json\n(.*?)^```")
+	session   = regexp.MustCompile("(?ms)^```text\n\\$ stowage ([^\n]*)\n(.*?)^```")
+)
+
+// TestDocumentedScenarios decides every scenario that the page on them shows,
+// and compares the verdicts with those that it states, and what it shows of an
+// explanation with what is printed. The flag -update writes that again.
+func TestDocumentedScenarios(t *testing.T) {
+	path, err := filepath.Abs("../../docs/access-evaluation.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("COLUMNS", "100")
+	t.Chdir(t.TempDir())
+	for _, file := range namedFile.FindAllStringSubmatch(string(page), -1) {
+		if err := os.WriteFile(file[1], []byte(file[2]), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	clouds := map[string]int{}
+	for _, found := range block.FindAllStringSubmatch(string(page), -1) {
+		if found[1] != "yaml" || !strings.Contains("\n"+found[2], "\nrequest:\n") {
+			continue
+		}
+		name := "scenario.yaml"
+		if len(clouds) > 0 {
+			name = "other.yaml"
+		}
+		if err := os.WriteFile(name, []byte(found[2]), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		scenarios, err := scenario.Read(name)
+		if err != nil {
+			t.Errorf("%s%v", found[2], err)
+			continue
+		}
+		for _, s := range scenarios {
+			clouds[s.Cloud]++
+			if d := s.Decide(); s.Expect == nil || !s.Met(d) {
+				t.Errorf("%s: is %s (%s), and the page states %v", s.Name, d.Verdict(), d.Formula, s.Expect)
+			}
+		}
+	}
+	if clouds["aws"] < 2 || clouds["azure"] == 0 || clouds["gcp"] == 0 {
+		t.Errorf("the page has scenarios %v, want some of each cloud", clouds)
+	}
+	shown := session.FindAllStringSubmatchIndex(string(page), -1)
+	if len(shown) != 1 {
+		t.Fatalf("the page shows the output of %d commands, want 1", len(shown))
+	}
+	at := shown[0]
+	var stdout, stderr bytes.Buffer
+	if code := run(t.Context(), strings.Fields(string(page[at[2]:at[3]])), &stdout, &stderr); code != exitOK {
+		t.Fatalf("exit %d: %s", code, stderr.String())
+	}
+	if *update {
+		page = slices.Concat(page[:at[4]], stdout.Bytes(), page[at[5]:])
+		if err := os.WriteFile(path, page, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(string(page[at[4]:at[5]]), stdout.String()); diff != "" {
+		t.Errorf("output mismatch (-page +printed):\n%s", diff)
+	}
 }

@@ -48,8 +48,8 @@
 // known.
 //
 // A key that is absent makes operators false and their negations true. IfExists
-// and ForAllValues are true of it, ForAnyValue is false. A value that is not of
-// its operator's type makes the condition unknown.
+// and ForAllValues are true of it, ForAnyValue is false even with IfExists. A
+// value that is not of its operator's type makes the condition unknown.
 //
 // # What remains
 //

@@ -54,8 +54,8 @@ func globOfResource(pattern string) (glob, bool) {
 // rest returns a part of the pattern that describes what may follow a prefix,
 // with a number of colons at most.
 func (g glob) rest(prefix string, colons int) (glob, bool) {
-	for at, reached := range g.after(prefix)[:len(g)] {
-		if reached && strings.Count(string(g[at:]), ":") <= colons {
+	for at := range g.after(prefix) {
+		if at < len(g) && strings.Count(string(g[at:]), ":") <= colons {
 			return g[at:], true
 		}
 	}

@@ -189,9 +189,19 @@ func BenchmarkCompile(b *testing.B) {
 }
 
 func BenchmarkHostilePattern(b *testing.B) {
-	g := newGlob("arn:aws:s3:::" + strings.Repeat("*a", 200) + "b")
-	s := "arn:aws:s3:::" + strings.Repeat("a", 2048)
-	for b.Loop() {
-		g.match(s)
+	s := "arn:aws:s3:" + strings.Repeat("a", 2048) + "::x"
+	for name, pattern := range map[string]string{
+		"last_segment": "arn:aws:s3:" + strings.Repeat("a", 2048) + "::" + strings.Repeat("*a", 200) + "b",
+		"region":       "arn:aws:s3:" + strings.Repeat("*a", 200) + "b::x",
+	} {
+		b.Run(name, func(b *testing.B) {
+			p := newResourcePattern(pattern, true)
+			r := request{resource: access.Resource{ID: s}}
+			for b.Loop() {
+				if !p.match(&r, identityPolicy).IsFalse() {
+					b.Fatal("it matches")
+				}
+			}
+		})
 	}
 }

@@ -1,6 +1,7 @@
 package awsiam
 
 import (
+	"iter"
 	"slices"
 	"unicode/utf8"
 )
@@ -56,7 +57,7 @@ func (g glob) join(h glob) glob {
 // to the last star only, which is enough where a star takes everything, so it
 // needs time in proportion to the square of the text's length at worst.
 func (g glob) match(s string) bool {
-	if len(g) > 2*len(s)+1 {
+	if len(g) > furthest(s) {
 		return false
 	}
 	p, i := 0, 0
@@ -92,49 +93,79 @@ func (g glob) match(s string) bool {
 
 // matchStates is match for patterns whose stars do not all take everything.
 func (g glob) matchStates(s string) bool {
-	reached := g.after(s)
-	return len(reached) == len(g)+1 && reached[len(g)]
+	return len(g) <= furthest(s) && g.read(s).has(len(g))
 }
 
-// after returns which positions of the pattern can be reached by reading s.
-// They are no further than what reading can have got to.
-func (g glob) after(s string) []bool {
-	reach := min(len(g), 2*len(s)+1)
-	now, next := make([]bool, reach+1), make([]bool, reach+1)
-	now[0] = true
-	g.skipMany(now)
-	for _, c := range s {
-		clear(next)
-		for p, reached := range now[:reach] {
-			switch {
-			case !reached || !takes(g[p], c):
-			case isMany(g[p]):
-				next[p] = true
-			default:
-				next[p+1] = true
+// furthest is how many units of a pattern a text can be read with.
+func furthest(s string) int { return 2*len(s) + 1 }
+
+// positions is a set of positions in a pattern, by bits.
+type positions []uint64
+
+func (p positions) has(i int) bool { return i/64 < len(p) && p[i/64]>>(i%64)&1 == 1 }
+
+// after yields the positions of the pattern that can be reached by reading s.
+func (g glob) after(s string) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		reached := g.read(s)
+		for p := range min(len(g), furthest(s)) + 1 {
+			if reached.has(p) && !yield(p) {
+				return
 			}
 		}
-		g.skipMany(next)
-		now, next = next, now
+	}
+}
+
+// read reads s with all positions that can be reached at once.
+func (g glob) read(s string) positions {
+	units := g[:min(len(g), furthest(s))]
+	where := func(is func(unit rune) bool) positions {
+		p := make(positions, len(units)/64+1)
+		for i, u := range units {
+			if is(u) {
+				p[i/64] |= 1 << (i % 64)
+			}
+		}
+		return p
+	}
+	stars, taking := where(isMany), make(map[rune]positions)
+	now := make(positions, len(stars))
+	now[0] = 1
+	now.skip(stars)
+	for _, c := range s {
+		takers, ok := taking[c]
+		if !ok {
+			takers = where(func(unit rune) bool { return takes(unit, c) })
+			taking[c] = takers
+		}
+		var carry uint64
+		for w := range now {
+			taken := now[w] & takers[w]
+			one := taken &^ stars[w]
+			now[w] = taken&stars[w] | one<<1 | carry
+			carry = one >> 63
+		}
+		now.skip(stars)
 	}
 	return now
 }
 
-// skipMany lets every star that was reached take nothing.
-func (g glob) skipMany(reached []bool) {
-	for p := range len(reached) - 1 {
-		if reached[p] && isMany(g[p]) {
-			reached[p+1] = true
-		}
+// skip lets every star that was reached take nothing. None follows another.
+func (p positions) skip(stars positions) {
+	var carry uint64
+	for w := range p {
+		star := p[w] & stars[w]
+		p[w] |= star<<1 | carry
+		carry = star >> 63
 	}
 }
 
 // below reports whether the pattern describes all, and whether it describes
 // some of the texts that begin with a prefix and are longer.
 func (g glob) below(prefix string) (all, some bool) {
-	for p, reached := range g.after(prefix) {
-		if !reached || p == len(g) {
-			continue
+	for p := range g.after(prefix) {
+		if p == len(g) {
+			break
 		}
 		some = true
 		if g[p:].isEverything() {

@@ -60,6 +60,7 @@ func TestScenariosOfConditions(t *testing.T) {
 		{name: "A67_for_any_value_and_missing_key", doc: docSets, want: access.Denied, in: readIf("ForAnyValue:StringEquals", "aws:TagKeys", list("a"))},
 		{name: "A67_for_any_value", doc: docSets, want: access.Allowed, in: readIf("ForAnyValue:StringEquals", "aws:TagKeys", list("a")).with(tagKeys("b", "a"))},
 		{name: "A67_for_any_value_of_a_negation", doc: docSets, want: access.Allowed, in: readIf("ForAnyValue:StringNotEquals", "aws:TagKeys", list("a")).with(tagKeys("b", "a"))},
+		{name: "A67_for_any_value_if_exists_and_missing_key", doc: docSets, want: access.Denied, in: readIf("ForAnyValue:StringEqualsIfExists", "aws:TagKeys", list("a"))},
 		{name: "A67_for_any_value_of_a_negation_and_missing_key", doc: docSets, want: access.Denied, in: readIf("ForAnyValue:StringNotEquals", "aws:TagKeys", list("a"))},
 		{name: "A68_null_true_and_missing_key", doc: docOperators, want: access.Allowed, in: readIf("Null", "aws:TokenIssueTime", list("true"))},
 		{name: "A68_null_false_and_missing_key", doc: docOperators, want: access.Denied, in: readIf("Null", "aws:TokenIssueTime", list("false"))},

@@ -105,7 +105,8 @@ func (a attribute) lookup(e *evaluation) found {
 
 const (
 	storageAccounts = "microsoft.storage/storageaccounts"
-	blobPath        = storageAccounts + "/blobservices/containers/blobs:path"
+	blobType        = storageAccounts + "/blobservices/containers/blobs"
+	blobPath        = blobType + ":path"
 )
 
 // inScope returns the name of a resource, or the path of a blob, that an id
@@ -116,16 +117,8 @@ func (a attribute) inScope(s scope) (value, bool) {
 		return value{}, false
 	}
 	if a.name == blobPath {
-		folded := lowerASCII(string(s))
-		i := strings.Index(folded, "/containers/")
-		if i < 0 || !strings.Contains(folded[:i], "/providers/"+storageAccounts+"/") {
-			return value{}, false
-		}
-		_, path, ok := strings.Cut(folded[i+len("/containers/"):], "/blobs/")
-		if !ok || path == "" {
-			return value{}, false
-		}
-		return value{text: string(s[len(s)-len(path):]), folded: true}, true
+		path, ok := s.after(blobType)
+		return value{text: path, folded: true}, ok
 	}
 	resourceType, ok := strings.CutSuffix(a.name, ":name")
 	if !ok {

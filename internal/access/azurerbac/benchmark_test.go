@@ -56,3 +56,40 @@ func BenchmarkCompile(b *testing.B) {
 		Compile(d)
 	}
 }
+
+// BenchmarkEdges finds the edges of principals that each hold one resource group
+// of many, so that nearly all questions have a plain no.
+func BenchmarkEdges(b *testing.B) {
+	const actors, identities, subscriptions = 100, 200, 50
+	place := func(i int) string { return fmt.Sprintf("/subscriptions/%d/resourceGroups/g", i%subscriptions) }
+	d, e := Documents{Roles: builtIn()}, Estate{}
+	var groups []string
+	for i := range 200 {
+		groups = append(groups, fmt.Sprintf("GROUP%d", i))
+	}
+	for i := range subscriptions {
+		e.Subscriptions = append(e.Subscriptions, Subscription{ID: fmt.Sprintf("/subscriptions/%d", i), ResourceGroups: []string{place(i)}})
+		d.Denies = append(d.Denies, DenyAssignment{
+			ID: fmt.Sprint(i), Scope: place(i) + "/providers/Microsoft.Storage/storageAccounts/a", Principals: []Principal{{everyone, "SystemDefined"}},
+			Permissions: []Permission{{Actions: []string{"*/delete"}}},
+		})
+	}
+	for i := range actors {
+		a := assign(b, "Contributor", place(i))
+		a.Principal.ID = fmt.Sprint("actor", i)
+		d.Assignments = append(d.Assignments, a)
+		e.Principals = append(e.Principals, Actor{ID: a.Principal.ID, Groups: Groups{IDs: groups}})
+	}
+	for i := range identities {
+		e.Identities = append(e.Identities, Identity{
+			ID: fmt.Sprint("identity", i), Resource: fmt.Sprintf("%s/providers/Microsoft.ManagedIdentity/userAssignedIdentities/%d", place(i), i),
+		})
+	}
+	e.Policy = Compile(d)
+	b.ReportAllocs()
+	for b.Loop() {
+		if edges, _ := Edges(e); len(edges) != 2*actors*identities/subscriptions {
+			b.Fatalf("%d edges", len(edges))
+		}
+	}
+}

@@ -34,8 +34,9 @@ type comparison struct {
 	text        string
 }
 
-// maxPairs bounds the comparisons of a cross product.
-const maxPairs = 1 << 20
+// maxWork bounds the bytes that one comparison looks at. Azure stores no
+// condition, and no attribute, that comes near it.
+const maxWork = 1 << 22
 
 // evaluate compares. An attribute that a request does not have makes a
 // comparison fail: a request that the condition is not made for is refused
@@ -57,8 +58,8 @@ func (c comparison) evaluate(e *evaluation, negated bool) access.Formula {
 		return access.False()
 	case left.state == access.UnknownState || right.state == access.UnknownState:
 		return access.If(c.term())
-	case len(left.values)*len(right.values) > maxPairs:
-		return e.unknown("too many values to compare: %s", shorten(c.text))
+	case c.work(left.values, right.values) > maxWork:
+		return e.unknown("too much to compare: %s", shorten(c.text))
 	}
 	switch c.compare(left.values, right.values) {
 	case yes:
@@ -67,6 +68,23 @@ func (c comparison) evaluate(e *evaluation, negated bool) access.Formula {
 		return access.False()
 	}
 	return e.unknown("not documented for these values: %s", shorten(c.text))
+}
+
+// work returns about how many bytes comparing each with each looks at.
+func (c comparison) work(left, right []value) int {
+	l, r := size(left), size(right)
+	if c.operator.slow {
+		return l * r
+	}
+	return l*len(right) + r*len(left)
+}
+
+func size(values []value) int {
+	n := len(values)
+	for _, v := range values {
+		n += len(v.text)
+	}
+	return n
 }
 
 // compare compares each value of the left side with each of the right.

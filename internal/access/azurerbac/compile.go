@@ -108,6 +108,20 @@ func (p *Policy) add(a roleAssignment) {
 	}
 }
 
+// candidates returns the assignments that can be a subject's, in order.
+func (p *Policy) candidates(s subject) []int {
+	found := slices.Clone(p.toOthers)
+	found = append(found, p.byPrincipal[s.id]...)
+	for g := range s.groups {
+		found = append(found, p.byPrincipal[g]...)
+	}
+	if !s.missing.IsFalse() {
+		found = append(found, p.toGroups...)
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
+}
+
 // A compiler parses every text once.
 type compiler struct{ conditions map[[2]string]condition }
 

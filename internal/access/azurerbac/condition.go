@@ -19,13 +19,7 @@ const (
 // known here) is kept, and unknown when it is evaluated.
 //
 // https://learn.microsoft.com/azure/role-based-access-control/conditions-format
-type Condition struct {
-	text string
-	root expression
-}
-
-// String returns the text of the condition.
-func (c *Condition) String() string { return c.text }
+type Condition struct{ root expression }
 
 // A SyntaxError says where a condition cannot be read.
 type SyntaxError struct {
@@ -95,10 +89,15 @@ func (x not) evaluate(e *evaluation, negated bool) access.Formula {
 	return access.Not(x.of.evaluate(e, !negated))
 }
 
+// Where its readings differ, the answer does not keep them: one row in another
+// would make it grow with the power of their depth.
 func (x ungrouped) evaluate(e *evaluation, negated bool) access.Formula {
 	parts := evaluateAll(x.parts, e, negated)
-	return oneOf(e.name+": AND and OR stand side by side without parentheses",
-		join(parts, x.or, false), join(parts, x.or, true), chain(parts, x.or))
+	reading := join(parts, x.or, false)
+	if reading.Equal(join(parts, x.or, true)) && reading.Equal(chain(parts, x.or)) {
+		return reading
+	}
+	return e.unknown("AND and OR stand side by side without parentheses")
 }
 
 func (x actionMatches) evaluate(e *evaluation, _ bool) access.Formula {
@@ -153,19 +152,6 @@ func evaluateAll(parts []expression, e *evaluation, negated bool) []access.Formu
 		formulas[i] = p.evaluate(e, negated)
 	}
 	return formulas
-}
-
-// oneOf returns the formula of something that has several readings: what they
-// agree on, and else unknown.
-func oneOf(what string, readings ...access.Formula) access.Formula {
-	same := true
-	for _, r := range readings[1:] {
-		same = same && r.Equal(readings[0])
-	}
-	if same {
-		return readings[0]
-	}
-	return access.Or(access.And(readings...), access.And(access.Missing(what), access.Or(readings...)))
 }
 
 // join joins a row in which either AND or OR binds tighter.

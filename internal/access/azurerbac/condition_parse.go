@@ -22,7 +22,7 @@ func ParseCondition(text string) (*Condition, error) {
 	if t := p.peek(); t.kind != tokenEnd {
 		return nil, p.fail(t, "%s after a whole expression: want AND, OR or the end", t)
 	}
-	return &Condition{text: text, root: root}, nil
+	return &Condition{root: root}, nil
 }
 
 type parser struct {

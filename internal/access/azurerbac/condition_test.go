@@ -3,6 +3,7 @@ package azurerbac
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -266,25 +267,53 @@ func TestBuiltInConditionsParse(t *testing.T) {
 func TestHostileConditionsAreQuick(t *testing.T) {
 	t.Parallel()
 	many := strings.TrimSuffix(strings.Repeat("'a',", 15000), ",")
+	rows := `@Request[x] BoolEquals true`
+	for i := range 90 {
+		rows = fmt.Sprintf("(%s) AND @Request[a%d] BoolEquals true OR @Request[b%d] BoolEquals true", rows, i, i)
+	}
 	wants := map[string]access.Verdict{
 		"stars": access.Unknown, "pattern": access.Denied, "product": access.Unknown, "many_parts": access.Unknown,
+		"many_stars": access.Unknown, "long_and_many": access.Unknown, "nested_rows": access.Unknown,
 	}
 	for name, condition := range map[string]string{
 		"stars":      `'` + strings.Repeat("a", 20000) + `' StringLike '` + strings.Repeat("*a", 10000) + `b'`,
 		"pattern":    `ActionMatches{'` + strings.Repeat("*a", 30000) + `'}`,
 		"product":    `{` + many[:30000-1] + `} ForAllOfAllValues:StringEquals {` + many[:30000-1] + `}`,
 		"many_parts": strings.TrimSuffix(strings.Repeat(`@A[x] B 'c' OR `, 4000), " OR "),
+		"many_stars": `{` + strings.Repeat(`'`+strings.Repeat("a", 300)+`',`, 100) + `'a'} ForAnyOfAnyValues:StringLikeIgnoreCase {` +
+			strings.Repeat(`'`+strings.Repeat("*a", 150)+`b',`, 100) + `'a'}`,
+		"long_and_many": `'` + strings.Repeat("A", 30000) + `' ForAnyOfAnyValues:StringEqualsIgnoreCase {` + many[:30000-1] + `}`,
+		"nested_rows":   rows,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			start := time.Now()
-			if got := eval(t, condition, access.Context{}).Verdict(); got != wants[name] {
-				t.Errorf("%v, want %v", got, wants[name])
+			got := eval(t, condition, access.Context{})
+			if got.Verdict() != wants[name] {
+				t.Errorf("%v, want %v", got.Verdict(), wants[name])
+			}
+			if n := len(access.Not(got).String()); n > 8*maxCondition {
+				t.Errorf("the answer has %d bytes", n)
 			}
 			if took := time.Since(start); took > 5*time.Second {
 				t.Errorf("took %v", took)
 			}
 		})
+	}
+}
+
+// TestLongPathsAreQuick asks for names that a blob's path of many parts does not
+// have.
+func TestLongPathsAreQuick(t *testing.T) {
+	t.Parallel()
+	c, err := ParseCondition(strings.Repeat("@Resource[Microsoft.Storage/storageAccounts/x:name] StringEquals 'a' OR ", 800) + "ActionMatches{'x'}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := time.Now()
+	c.evaluate(&evaluation{action: "a", scope: public + scope("/blobs/"+strings.Repeat("a/", 3500)+"b"), name: "condition"}, false)
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("took %v", took)
 	}
 }
 

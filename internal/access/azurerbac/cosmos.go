@@ -118,12 +118,12 @@ func (b *block) split() {
 // cosmosScope writes an id of a database or container of Azure Resource
 // Manager in the way of the native access control.
 func cosmosScope(id string) string {
-	folded := lowerASCII(id)
-	for _, p := range [][2]string{{"/sqldatabases/", "/dbs/"}, {"/containers/", "/colls/"}} {
-		if i := strings.Index(folded, p[0]); i >= 0 {
-			id = id[:i] + p[1] + id[i+len(p[0]):]
-			folded = lowerASCII(id)
+	rest, _ := scope(id).provider()
+	parts := strings.Split(rest, "/") // namespace, account, database and container with their types
+	for i, names := range map[int][2]string{3: {"sqldatabases", "dbs"}, 5: {"containers", "colls"}} {
+		if i < len(parts) && equalASCII(parts[i], names[0]) {
+			parts[i] = names[1]
 		}
 	}
-	return id
+	return id[:len(id)-len(rest)] + strings.Join(parts, "/")
 }

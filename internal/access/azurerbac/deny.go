@@ -33,7 +33,7 @@ func (r *request) denyLayer() access.Layer {
 func (r *request) deny(d *denyAssignment) (access.Statement, bool) {
 	s := access.Statement{Policy: cmp.Or(d.Name, d.ID), ID: d.ID, Denies: true}
 	in, where := r.protects(d)
-	if d.problem == "" && in.IsFalse() && where == "" {
+	if in.IsFalse() && where == "" {
 		return s, false
 	}
 	if in.IsFalse() {
@@ -80,7 +80,7 @@ func (r *request) deny(d *denyAssignment) (access.Statement, bool) {
 // that data is a child scope.
 func (r *request) protects(d *denyAssignment) (access.Formula, string) {
 	if d.problem != "" {
-		return access.Missing("deny assignment " + d.ID + ": " + d.problem), ""
+		return access.Missing("deny assignment " + d.ID + ": " + d.problem), d.problem
 	}
 	parts := r.in.Request.Resource.Below
 	if !d.DoNotApplyToChildScopes {
@@ -101,7 +101,7 @@ func (r *request) protects(d *denyAssignment) (access.Formula, string) {
 		return access.False(), "it does not apply to child scopes of " + string(d.at)
 	case place == below && parts:
 		return access.If(access.Term{Key: "resource", Operator: "is", Values: []string{string(d.at)}}), "only " + string(d.at)
-	case place == somewhere && (parts || !d.at.isManagementGroup()):
+	case place == somewhere && (r.asked.isManagementGroup() && parts || !r.asked.isManagementGroup() && !d.at.isManagementGroup()):
 		return r.somewhere(d.at), "whether scope " + string(d.at) + " is meant is not known"
 	}
 	return access.False(), ""

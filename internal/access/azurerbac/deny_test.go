@@ -1,6 +1,7 @@
 package azurerbac
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stowage-dev/stowage/internal/access"
@@ -62,6 +63,11 @@ func TestDenyAssignments(t *testing.T) {
 			DenyAssignment{Scope: account, Principals: everybody, Permissions: reads, DoNotApplyToChildScopes: true},
 			func(in *Input) { in.Request.Resource.Below = true }, access.Unknown,
 		},
+		{
+			"management_group_that_may_be_above",
+			DenyAssignment{Scope: platform, Principals: everybody, Permissions: reads, DoNotApplyToChildScopes: true},
+			func(in *Input) { in.Request.Resource.Below, in.ManagementGroups.Missing = true, "refused" }, access.Allowed,
+		},
 		{"data_in_a_resource_group", DenyAssignment{Scope: group, Principals: everybody, Permissions: reads, DoNotApplyToChildScopes: true}, nil, access.Allowed},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -75,7 +81,61 @@ func TestDenyAssignments(t *testing.T) {
 			if got := d.Verdict(); got != test.want {
 				t.Errorf("%v, want %v\n%v\n%+v", got, test.want, d.Formula, d.Evidence)
 			}
+			checkReasons(t, d)
 		})
+	}
+}
+
+// TestReasons checks what a person reads of statements that are easily
+// misunderstood.
+func TestReasons(t *testing.T) {
+	t.Parallel()
+	grant := func(p Principal, scope string) RoleAssignment {
+		return RoleAssignment{RoleID: roleID(t, "Storage Blob Data Reader"), Scope: scope, Principal: p}
+	}
+	deny := DenyAssignment{Scope: "shop", Principals: []Principal{{everyone, "SystemDefined"}}, Permissions: []Permission{{DataActions: []string{"*"}}}}
+	for _, test := range []struct {
+		name      string
+		documents Documents
+		want      string
+	}{
+		{"scope", assignments(grant(Principal{app, "User"}, "shop")), `scope "shop" does not start with a slash: want a resource id, by ` + readBlob},
+		{"scope_of_a_denial", Documents{Denies: []DenyAssignment{deny}}, `to everyone, scope "shop" does not start with a slash: want a resource id, by *`},
+		{"no_principal", assignments(grant(Principal{}, account)), "an assignment names a principal without an id, at " + account + ", by " + readBlob},
+		{
+			"everyone_of_another_type", assignments(grant(Principal{everyone, "User"}, account)),
+			"what principal " + everyone + " of type User stands for is not documented, at " + account + ", by " + readBlob,
+		},
+		{
+			"directory_role", assignments(grant(Principal{other, "DirectoryRole"}, account)),
+			"what principal " + other + " of type DirectoryRole stands for is not known, at " + account + ", by " + readBlob,
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			var got []string
+			for _, l := range Evaluate(askData(test.documents, readBlob, account)).Evidence.Layers {
+				for _, s := range l.Statements {
+					got = append(got, s.Reason)
+				}
+			}
+			if len(got) != 1 || got[0] != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+	// What is asked for is a management group: an assignment in a subscription
+	// can only be below it.
+	in := askData(assignments(grant(Principal{app, "User"}, account)), readBlob, platform)
+	in.ManagementGroups.Missing = "refused"
+	layers := Evaluate(in).Evidence.Layers
+	if got, want := layers[1].Statements[0].Reason, "scope "+account+" is not above "+platform; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	// The policies of key vaults do not say whether they name a group.
+	want := "principal " + other + " is another, and no group that the principal is in"
+	if _, got := newSubject(app, Groups{}).is(Principal{ID: other}); got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
@@ -86,6 +146,8 @@ func TestMissingDocuments(t *testing.T) {
 	unknownRole.RoleID = "/providers/Microsoft.Authorization/roleDefinitions/00000000-0000-0000-0000-00000000000a"
 	badScope := reader
 	badScope.Scope = "shop"
+	badScopeOfOwner := assign(t, "Owner", account)
+	badScopeOfOwner.Scope = "shop"
 	toEveryone := reader
 	toEveryone.Principal = Principal{everyone, "Everyone"}
 	twice := RoleDefinition{ID: roleID(t, "Storage Blob Data Reader"), Name: "Another"}
@@ -111,12 +173,17 @@ func TestMissingDocuments(t *testing.T) {
 			access.Unknown,
 			"role assignment " + reader.ID + `: scope "shop" does not start with a slash: want a resource id`,
 		},
+		{"scope_but_the_role_has_no_such_operation", Documents{Assignments: []RoleAssignment{badScopeOfOwner}}, access.Denied, ""},
 		{"nothing_for_everyone", Documents{Assignments: []RoleAssignment{toEveryone}}, access.Allowed, ""},
 		{
 			"principal",
 			Documents{Assignments: []RoleAssignment{{RoleID: reader.RoleID, Scope: account}}},
 			access.Unknown,
 			"an assignment names a principal without an id",
+		},
+		{
+			"role_in_two_subscriptions",
+			Documents{Roles: []RoleDefinition{sameRole(t, "Storage Blob Data Reader")}, Assignments: []RoleAssignment{reader}}, access.Allowed, "",
 		},
 		{"role_elsewhere", Documents{Assignments: []RoleAssignment{{RoleID: "x", Scope: vault, Principal: Principal{ID: app}}}}, access.Denied, ""},
 		{
@@ -132,8 +199,52 @@ func TestMissingDocuments(t *testing.T) {
 			if got := d.Verdict(); got != test.want {
 				t.Fatalf("%v, want %v: %v", got, test.want, d.Formula)
 			}
+			checkReasons(t, d)
 			if got := d.Formula.MissingInputs(); test.missing != "" && (len(got) != 1 || got[0] != test.missing) {
 				t.Errorf("missing %q, want %q", got, test.missing)
+			}
+		})
+	}
+}
+
+// sameRole returns a built-in role as another subscription returns it.
+func sameRole(t *testing.T, name string) RoleDefinition {
+	t.Helper()
+	id := roleID(t, name)
+	for _, r := range builtIn() {
+		if r.Name == name {
+			return RoleDefinition{ID: strings.Replace(id, "1111", "2222", 1), Name: name, Permissions: r.Permissions}
+		}
+	}
+	return RoleDefinition{}
+}
+
+// TestManagementGroupsThatAreAsked asks for management groups, of which only
+// those above are read.
+func TestManagementGroupsThatAreAsked(t *testing.T) {
+	t.Parallel()
+	const root = "/providers/Microsoft.Management/managementGroups/root"
+	for _, test := range []struct {
+		name   string
+		at     string
+		below  bool
+		groups ManagementGroups
+		want   access.Verdict
+	}{
+		{"itself", platform, false, ManagementGroups{}, access.Allowed},
+		{"above", root, false, ManagementGroups{IDs: []string{root}}, access.Allowed},
+		{"above_not_read", root, false, ManagementGroups{Missing: "refused"}, access.Unknown},
+		{"not_above", root, false, ManagementGroups{}, access.Denied},
+		{"subscription", subscription, false, ManagementGroups{Missing: "refused"}, access.Denied},
+		{"subscription_perhaps_below", subscription, true, ManagementGroups{}, access.Unknown},
+		{"group_perhaps_below", root, true, ManagementGroups{}, access.Unknown},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			in := ask(assignments(assign(t, "Owner", test.at)), "a/b/read", platform)
+			in.Request.Resource.Below, in.ManagementGroups = test.below, test.groups
+			if d := Evaluate(in); d.Verdict() != test.want {
+				t.Errorf("%v, want %v: %v", d.Verdict(), test.want, d.Formula)
 			}
 		})
 	}

@@ -9,11 +9,31 @@ import (
 // An edgeFinder collects the edges of an estate.
 type edgeFinder struct {
 	estate Estate
+	groups map[string]ManagementGroups // by the subscription in lower case
 	edges  []access.Edge
 	admins []access.Administrator
+
+	// Of the actor that is looked at.
+	subject subject
+	grants  []int
+}
+
+func newEdgeFinder(e Estate) *edgeFinder {
+	f := &edgeFinder{estate: e, groups: make(map[string]ManagementGroups, len(e.Subscriptions))}
+	for _, s := range e.Subscriptions {
+		f.groups[subscriptionOf(s.ID)] = s.ManagementGroups
+	}
+	return f
 }
 
 func (f *edgeFinder) of(actor Actor) {
+	if p := f.estate.Policy; p != nil {
+		f.subject = newSubject(actor.ID, actor.Groups)
+		f.grants = p.candidates(f.subject)
+		if !p.mayMakeEdge(f.grants) {
+			return
+		}
+	}
 	administered := make(map[string]bool)
 	for _, s := range f.estate.Subscriptions {
 		step := f.ask(actor, actionAssignRole, s.ID, "give itself any role in the subscription")
@@ -46,13 +66,24 @@ func (f *edgeFinder) of(actor Actor) {
 		}
 	}
 	for _, h := range f.estate.Hosts {
+		var ways []access.Formula
 		for _, action := range takeovers[typeOfResource(h.Resource)] {
-			step := f.ask(actor, action, h.Resource, "run commands where the identity is")
-			step.Formula = access.And(step.Formula, h.admits(action))
-			for _, id := range h.Identities {
-				f.add(actor, id, access.TakeOver, step)
-			}
+			ways = append(ways, h.admits(action))
+			f.takeOver(actor, h, h.admits(action), f.ask(actor, action, h.Resource, "run commands where the identity is"))
 		}
+		if !administered[subscriptionOf(h.Resource)] {
+			f.takeOver(actor, h, access.Or(ways...),
+				f.ask(actor, actionAssignRole, h.Resource, "give itself a role where the identity is, to run commands there"))
+		}
+	}
+}
+
+// takeOver adds edges to the identities of a host, by a step and what has to
+// hold of the host.
+func (f *edgeFinder) takeOver(actor Actor, h Host, admits access.Formula, step access.Step) {
+	step.Formula = access.And(step.Formula, admits)
+	for _, id := range h.Identities {
+		f.add(actor, id, access.TakeOver, step)
 	}
 }
 
@@ -77,9 +108,7 @@ func (f *edgeFinder) pass(actor Actor, identity Identity) access.Step {
 	return step
 }
 
-func assignByName(name string) string {
-	return "Microsoft.ManagedIdentity/userAssignedIdentities/" + name + "/assign/action"
-}
+func assignByName(name string) string { return identityActions + name + assignAction }
 
 // launch returns the best ways to start something: plain ones of the first
 // kind and place there is, or else all that depend on something.
@@ -107,22 +136,22 @@ const maxLaunches = 16
 
 // ask evaluates one step.
 func (f *edgeFinder) ask(actor Actor, action, resource, note string) access.Step {
+	groups, ok := f.groups[subscriptionOf(resource)]
+	if !ok {
+		groups.Missing = "the subscription is not among those that were read"
+	}
 	in := Input{
 		Request: access.Request{
 			Principal: access.Principal{ID: actor.ID}, Action: action, Resource: access.Resource{ID: resource},
 		},
-		Groups: actor.Groups, Policy: f.estate.Policy,
-		ManagementGroups: ManagementGroups{Missing: "the subscription is not among those that were read"},
+		Groups: actor.Groups, ManagementGroups: groups, Policy: f.estate.Policy,
 	}
-	for _, s := range f.estate.Subscriptions {
-		if equalASCII(s.ID, resource) || lowerASCII(s.ID) == subscriptionOf(resource) {
-			in.ManagementGroups = s.ManagementGroups
-		}
-	}
-	d := Evaluate(in)
-	step := access.Step{Action: action, Resource: resource, Note: note, Formula: d.Formula}
+	step := access.Step{Action: action, Resource: resource, Note: note}
 	if f.estate.Evidence {
-		step.Evidence = d.Evidence
+		d := Evaluate(in)
+		step.Formula, step.Evidence = d.Formula, d.Evidence
+	} else {
+		step.Formula = permits(in, f.subject, f.grants)
 	}
 	return step
 }
@@ -152,10 +181,11 @@ func subscriptionOf(id string) string {
 
 // typeOfResource returns the type that an id has, in lower case.
 func typeOfResource(id string) string {
-	_, rest, ok := strings.Cut(lowerASCII(id), "/providers/")
-	if !ok {
-		return ""
-	}
+	rest, _ := scope(lowerASCII(id)).provider()
 	parts := strings.Split(rest, "/")
-	return parts[0] + "/" + typeOf(parts[1:])
+	types := []string{parts[0]} // the namespace
+	for i := 1; i < len(parts); i += 2 {
+		types = append(types, parts[i])
+	}
+	return strings.Join(types, "/")
 }

@@ -1,6 +1,9 @@
 package azurerbac
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/stowage-dev/stowage/internal/access"
 )
 
@@ -64,7 +67,8 @@ type Host struct {
 //     makes tokens of any issuer good for it, or by assigning roles at it;
 //   - pass and run: by assigning the identity to something that may be started
 //     somewhere;
-//   - take over: by running commands where something runs with the identity.
+//   - take over: by running commands where something runs with the identity, or
+//     by assigning roles there.
 //
 // What else starting something takes, as a network interface to join, is not
 // looked at. Nor are roles whose definition can be changed, and ways by
@@ -73,19 +77,20 @@ type Host struct {
 // https://learn.microsoft.com/entra/workload-id/workload-identity-federation
 // https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/overview
 func Edges(e Estate) ([]access.Edge, []access.Administrator) {
-	f := &edgeFinder{estate: e}
+	f := newEdgeFinder(e)
 	for _, actor := range e.Principals {
-		if e.Policy != nil && e.Policy.mayHold(actor, edgeActions) {
-			f.of(actor)
-		}
+		f.of(actor)
 	}
 	return f.edges, f.admins
 }
 
 const (
+	identityActions = "Microsoft.ManagedIdentity/userAssignedIdentities/"
+	assignAction    = "/assign/action"
+
 	actionAssignRole     = "Microsoft.Authorization/roleAssignments/write"
-	actionFederate       = "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/write"
-	actionAssignIdentity = "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action"
+	actionFederate       = identityActions + "federatedIdentityCredentials/write"
+	actionAssignIdentity = identityActions + "assign/action"
 	actionClusterAdmin   = "Microsoft.ContainerService/managedClusters/listClusterAdminCredential/action"
 	actionClusterCommand = "Microsoft.ContainerService/managedClusters/runCommand/action"
 )
@@ -118,9 +123,10 @@ var takeovers = map[string][]string{
 	"microsoft.containerservice/managedclusters":  {actionClusterAdmin, actionClusterCommand},
 }
 
-// edgeActions are all operations that edges are made of, in lower case.
+// edgeActions are the operations that edges are made of, in lower case, but for
+// those that have the name of an identity.
 var edgeActions = func() []string {
-	all := []string{actionAssignRole, actionFederate, actionAssignIdentity, assignByName("name")}
+	all := []string{actionAssignRole, actionFederate, actionAssignIdentity}
 	for _, actions := range takeovers {
 		all = append(all, actions...)
 	}
@@ -130,30 +136,32 @@ var edgeActions = func() []string {
 	return all
 }()
 
-// mayHold reports whether one of the assignments of an actor can have one of
-// the operations. It saves asking for each of them at each scope.
-func (p *Policy) mayHold(actor Actor, actions []string) bool {
-	if p.assignmentsMissing != "" {
-		return true
-	}
-	r := request{policy: p, subject: newSubject(actor.ID, actor.Groups)}
-	for _, i := range r.candidates() {
+// mayMakeEdge reports whether one of some assignments can have one of the
+// operations that edges are made of. It saves asking for each of them at each
+// scope.
+func (p *Policy) mayMakeEdge(grants []int) bool {
+	return p.assignmentsMissing != "" || slices.ContainsFunc(grants, func(i int) bool {
 		a := &p.assignments[i]
-		if a.Eligible {
-			continue
-		}
-		if a.role == nil || a.role.conflict != "" || a.problem != "" {
-			return true
-		}
-		for _, b := range a.role.blocks {
-			for _, action := range actions {
-				if _, ok := matching(b.actions, action); ok || b.unsupported != "" {
-					return true
-				}
-			}
-		}
+		return !a.Eligible && (a.role == nil || a.role.conflict != "" || slices.ContainsFunc(a.role.blocks, block.mayMakeEdge))
+	})
+}
+
+func (b block) mayMakeEdge() bool {
+	return b.unsupported != "" || slices.ContainsFunc(b.actions, func(p pattern) bool {
+		return p.mayAssignByName() || slices.ContainsFunc(edgeActions, p.match)
+	})
+}
+
+// mayAssignByName reports whether a pattern may match what assignByName returns
+// for some identity.
+func (p pattern) mayAssignByName() bool {
+	before, after := lowerASCII(identityActions), assignAction
+	first, last := p.parts[0], p.parts[len(p.parts)-1]
+	if len(p.parts) == 1 {
+		return strings.HasPrefix(first, before) && strings.HasSuffix(first, after)
 	}
-	return false
+	return (strings.HasPrefix(first, before) || strings.HasPrefix(before, first)) &&
+		(strings.HasSuffix(last, after) || strings.HasSuffix(after, last))
 }
 
 // admits returns what has to hold of a host for an operation to run commands.

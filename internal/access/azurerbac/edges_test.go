@@ -94,12 +94,38 @@ func TestEdges(t *testing.T) {
 			want:      []string{"pass-and-run by ManagedIdentity/userAssignedIdentities/payments/assign/action and Compute/virtualMachines/write: always"},
 		},
 		{
+			name: "assignments_not_given", doc: "role-based-access-control/overview",
+			change: func(e *Estate) { e.Policy, e.Principals, e.Identities, e.Hosts = nil, e.Principals[:1], nil, nil },
+			want:   []string{"administrator of 11111111-1111-1111-1111-111111111111: unknown: role assignments were not given"},
+		},
+		{
+			name: "assign_by_its_name_alone", doc: "../entra/identity/managed-identities-azure-resources/overview",
+			documents: Documents{
+				Roles: []RoleDefinition{{ID: "one", Permissions: []Permission{
+					{Actions: []string{assignByName("payments"), "Microsoft.Compute/virtualMachines/write"}},
+				}}},
+				Assignments: []RoleAssignment{{RoleID: "one", Scope: group, Principal: Principal{ID: app}}},
+			},
+			want: []string{"pass-and-run by ManagedIdentity/userAssignedIdentities/payments/assign/action and Compute/virtualMachines/write: always"},
+		},
+		{
 			name: "run_command", doc: "virtual-machines/run-command-overview",
 			documents: assignments(assign(t, "Virtual Machine Contributor", machine)),
 			want: []string{
 				"take-over by Compute/virtualMachines/extensions/write: always",
 				"take-over by Compute/virtualMachines/runCommand/action: always",
 				"take-over by Compute/virtualMachines/runCommands/write: always",
+			},
+		},
+		{
+			name: "group_of_the_name_providers", doc: "azure-resource-manager/management/resource-name-rules",
+			documents: assignments(assign(t, "Azure Kubernetes Service Cluster Admin Role", subscription)),
+			change: func(e *Estate) {
+				e.Hosts = []Host{{Resource: strings.Replace(cluster, "/shop/", "/providers/", 1), Identities: []string{identity}, LocalAccounts: On, EntraID: On}}
+			},
+			want: []string{
+				"take-over by ContainerService/managedClusters/listClusterAdminCredential/action: always",
+				`take-over by ContainerService/managedClusters/runCommand/action: kubernetes permits "` + strings.Replace(cluster, "/shop/", "/providers/", 1) + `"`,
 			},
 		},
 		{
@@ -134,6 +160,17 @@ func TestEdges(t *testing.T) {
 			name: "assigns_roles_at_the_identity", doc: "role-based-access-control/built-in-roles/privileged",
 			documents: assignments(assign(t, "User Access Administrator", uami)),
 			want:      []string{"rewrite by Authorization/roleAssignments/write: always"},
+		},
+		{
+			name: "assigns_roles_at_the_machine", doc: "role-based-access-control/built-in-roles/privileged",
+			documents: assignments(assign(t, "User Access Administrator", machine)),
+			want:      []string{"take-over by Authorization/roleAssignments/write: always"},
+		},
+		{
+			name: "assigns_roles_at_a_cluster", doc: "role-based-access-control/built-in-roles/privileged",
+			documents: assignments(assign(t, "User Access Administrator", cluster)),
+			change:    func(e *Estate) { e.Hosts[1].LocalAccounts = Off },
+			want:      []string{`take-over by Authorization/roleAssignments/write: kubernetes permits "` + cluster + `"`},
 		},
 		{
 			name: "eligible", doc: "role-based-access-control/pim-integration",

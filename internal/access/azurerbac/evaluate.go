@@ -26,16 +26,44 @@ func Evaluate(in Input) access.Decision {
 	}
 }
 
+// permits returns the formula of Evaluate alone, for the subject and grants that
+// newRequest would find. Nearly all questions about an estate have a plain no,
+// for which deny assignments need not be asked.
+func permits(in Input, s subject, grants []int) access.Formula {
+	r, err := in.check()
+	if err != nil {
+		return access.Missing(err.Error())
+	}
+	r.subject, r.grants = s, grants
+	granted := r.assignmentLayer().Result
+	if granted.IsFalse() {
+		return granted
+	}
+	return access.And(r.denyLayer().Result, granted)
+}
+
 // A request is an input made ready.
 type request struct {
 	in      Input
 	policy  *Policy
 	asked   scope
 	subject subject
+	grants  []int // the assignments that can be the subject's
 	facts   *evaluation
 }
 
 func newRequest(in Input) (*request, error) {
+	r, err := in.check()
+	if err != nil {
+		return nil, err
+	}
+	r.subject = newSubject(in.Request.Principal.ID, in.Groups)
+	r.grants = in.Policy.candidates(r.subject)
+	return r, nil
+}
+
+// check returns the request that an input is, but for its subject.
+func (in Input) check() (*request, error) {
 	switch {
 	case in.Policy == nil:
 		return nil, fmt.Errorf("role assignments were not given")
@@ -51,7 +79,7 @@ func newRequest(in Input) (*request, error) {
 		return nil, err
 	}
 	return &request{
-		in: in, policy: in.Policy, asked: asked, subject: newSubject(in.Request.Principal.ID, in.Groups),
+		in: in, policy: in.Policy, asked: asked,
 		facts: &evaluation{
 			action: lowerASCII(in.Request.Action), subOperation: in.SubOperation,
 			attributes: in.Request.Context, scope: asked, below: in.Request.Resource.Below,
@@ -65,7 +93,7 @@ const assignmentsLayer = "role assignments"
 func (r *request) assignmentLayer() access.Layer {
 	layer := access.Layer{Name: assignmentsLayer}
 	var results []access.Formula
-	for _, i := range r.candidates() {
+	for _, i := range r.grants {
 		for _, s := range r.assignment(&r.policy.assignments[i]) {
 			layer.Statements = append(layer.Statements, s)
 			results = append(results, s.Applies)
@@ -79,21 +107,6 @@ func (r *request) assignmentLayer() access.Layer {
 	}
 	layer.Result = access.Or(results...)
 	return layer
-}
-
-// candidates returns the assignments that can be the subject's, in order.
-func (r *request) candidates() []int {
-	p := r.policy
-	found := slices.Clone(p.toOthers)
-	found = append(found, p.byPrincipal[r.subject.id]...)
-	for g := range r.subject.groups {
-		found = append(found, p.byPrincipal[g]...)
-	}
-	if !r.subject.missing.IsFalse() {
-		found = append(found, p.toGroups...)
-	}
-	slices.Sort(found)
-	return slices.Compact(found)
 }
 
 // assignment returns a statement for each permission of the role, or one when
@@ -111,11 +124,10 @@ func (r *request) assignment(a *roleAssignment) []access.Statement {
 	if names.IsFalse() {
 		return none(how)
 	}
-	if a.problem != "" {
-		base.Applies = access.And(names, access.Missing("role assignment "+a.ID+": "+a.problem))
-		return []access.Statement{base}
+	in, where := access.Missing("role assignment "+a.ID+": "+a.problem), a.problem
+	if a.problem == "" {
+		in, where = r.within(a.at)
 	}
-	in, where := r.within(a.at)
 	if in.IsFalse() {
 		return none(where)
 	}
@@ -196,7 +208,10 @@ func (r *request) within(at scope) (access.Formula, string) {
 		}
 		return access.If(access.Term{Key: "resource", Operator: "within", Values: []string{string(at)}}), "only in " + string(at)
 	case somewhere:
-		return r.somewhere(at), "whether scope " + string(at) + " is above is not known"
+		if in := r.somewhere(at); !in.IsFalse() {
+			return in, "whether scope " + string(at) + " is above is not known"
+		}
+		return access.False(), "scope " + string(at) + " is not above " + string(r.asked)
 	}
 	return access.False(), "scope " + string(at) + " is elsewhere"
 }

@@ -2,6 +2,7 @@ package azurerbac
 
 import (
 	"os"
+	"strings"
 	"sync"
 	"testing"
 
@@ -84,3 +85,15 @@ func askData(documents Documents, action, resource string) Input {
 }
 
 func assignments(all ...RoleAssignment) Documents { return Documents{Assignments: all} }
+
+// checkReasons checks that every statement says why it applies or not.
+func checkReasons(t *testing.T, d access.Decision) {
+	t.Helper()
+	for _, l := range d.Evidence.Layers {
+		for _, s := range l.Statements {
+			if s.Reason == "" || strings.HasPrefix(s.Reason, ",") {
+				t.Errorf("statement of %s has the reason %q: %+v", l.Name, s.Reason, s)
+			}
+		}
+	}
+}

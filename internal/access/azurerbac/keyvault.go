@@ -44,15 +44,15 @@ func (v Vault) Evaluate(in Input) access.Decision {
 		return access.Decision{Formula: layer.Result, Evidence: access.Evidence{Layers: []access.Layer{layer}}}
 	}
 	d, layer := Evaluate(in), v.policyLayer(in)
-	d.Formula = oneOf("whether "+in.Request.Resource.ID+" uses Azure RBAC", d.Formula, layer.Result)
+	d.Formula = eitherMode(in.Request.Resource.ID, d.Formula, layer.Result)
 	d.Evidence.Layers = append(d.Evidence.Layers, layer)
 	return d
 }
 
 // EvaluateSelfGrant answers whether a principal can give itself all access to
 // the data of the vault ([access.ControlPlane], at [access.Admin]): by writing
-// access policies where the vault uses them, and else by assigning roles,
-// which is also what changing between the two takes.
+// access policies where the vault uses them, and everywhere by assigning roles,
+// one of which writes access policies. Changing between the two takes it, too.
 //
 // The resource of the input is the vault; its action is not looked at.
 //
@@ -72,18 +72,27 @@ func (v Vault) EvaluateSelfGrant(in Input) access.Decision {
 		}
 		return d
 	}
-	const assign = "Microsoft.Authorization/roleAssignments/write"
-	policies := []string{"Microsoft.KeyVault/vaults/write", "Microsoft.KeyVault/vaults/accessPolicies/write"}
-	switch v.RBAC {
-	case On:
-		return ask(assign)
-	case Off:
-		return ask(policies...)
+	byRole := ask(actionAssignRole)
+	if v.RBAC == On {
+		return byRole
 	}
-	d, byPolicy := ask(assign), ask(policies...)
-	d.Formula = oneOf("whether "+in.Request.Resource.ID+" uses Azure RBAC", d.Formula, byPolicy.Formula)
-	d.Evidence.Layers = append(d.Evidence.Layers, byPolicy.Evidence.Layers...)
+	d := ask("Microsoft.KeyVault/vaults/write", "Microsoft.KeyVault/vaults/accessPolicies/write")
+	d.Formula = access.Or(d.Formula, byRole.Formula)
+	d.Evidence.Layers = append(d.Evidence.Layers, byRole.Evidence.Layers...)
+	if v.RBAC == SettingUnknown {
+		d.Formula = eitherMode(in.Request.Resource.ID, byRole.Formula, d.Formula)
+	}
 	return d
+}
+
+// eitherMode returns the answer for a vault of which is not known whether it
+// uses Azure RBAC: what both modes agree on, and else unknown.
+func eitherMode(vault string, byRole, byPolicy access.Formula) access.Formula {
+	if byRole.Equal(byPolicy) {
+		return byRole
+	}
+	mode := access.Missing("whether " + vault + " uses Azure RBAC")
+	return access.Or(access.And(byRole, byPolicy), access.And(mode, access.Or(byRole, byPolicy)))
 }
 
 // policyLayer joins the access policies: one is enough.
@@ -122,10 +131,17 @@ func (v Vault) policyLayer(in Input) access.Layer {
 // that operations behind a data action need.
 func (p AccessPolicy) has(kind string, needs []string) (access.Formula, string) {
 	given := map[string][]string{"keys": p.Keys, "secrets": p.Secrets, "certificates": p.Certificates}[kind]
+	gives := func(need string) bool {
+		return slices.ContainsFunc(given, func(g string) bool { return equalASCII(g, need) })
+	}
+	all := gives("all")
 	var found []string
 	for _, need := range needs {
-		if slices.ContainsFunc(given, func(g string) bool { return equalASCII(g, need) || equalASCII(g, "all") }) {
+		switch {
+		case gives(need) || all && need != purge:
 			found = append(found, need)
+		case all:
+			return access.Missing("whether all of " + kind + " has purge is documented both ways"), "it gives all of " + kind
 		}
 	}
 	switch len(found) {
@@ -145,6 +161,11 @@ func (p AccessPolicy) byApplication() access.Formula {
 	return access.If(access.Term{Key: "application", Operator: "is", Values: []string{p.ApplicationID}})
 }
 
+// purge is the permission that "all" may lack: the reference of the API has all
+// permissions in it, the tools of Microsoft warn that purge has to be given by
+// name.
+const purge = "purge"
+
 // policyPermissions are the permissions of access policies that stand behind
 // the data actions of vaults, as both name the operations of its API.
 //
@@ -158,7 +179,7 @@ var policyPermissions = map[string][]string{
 	"keys/recover/action":         {"recover"},
 	"keys/restore/action":         {"restore"},
 	"keys/backup/action":          {"backup"},
-	"keys/purge/action":           {"purge"},
+	"keys/purge/action":           {purge},
 	"keys/encrypt/action":         {"encrypt"},
 	"keys/decrypt/action":         {"decrypt"},
 	"keys/wrap/action":            {"wrapKey"},
@@ -174,7 +195,7 @@ var policyPermissions = map[string][]string{
 	"secrets/backup/action":       {"backup"},
 	"secrets/restore/action":      {"restore"},
 	"secrets/recover/action":      {"recover"},
-	"secrets/purge/action":        {"purge"},
+	"secrets/purge/action":        {purge},
 	"certificates/read":           {"get", "list"},
 	"certificates/delete":         {"delete"},
 	"certificates/create/action":  {"create"},
@@ -183,7 +204,7 @@ var policyPermissions = map[string][]string{
 	"certificates/recover/action": {"recover"},
 	"certificates/backup/action":  {"backup"},
 	"certificates/restore/action": {"restore"},
-	"certificates/purge/action":   {"purge"},
+	"certificates/purge/action":   {purge},
 }
 
 // policyPermission returns what a data action needs of which kind.

@@ -1,18 +1,14 @@
 package azurerbac
 
-// maxLike bounds the work of one StringLike.
-const maxLike = 1 << 22
-
 // like matches a text with a pattern in which "*" stands for any characters,
 // "?" for one, and a backslash before either takes its meaning away. What else
 // a backslash means is not documented.
 func like(text, pattern string) answer {
 	p, ok := likeTokens(pattern)
-	t := []rune(text)
-	if !ok || len(p)*len(t) > maxLike {
+	if !ok {
 		return unsure
 	}
-	return answerOf(matchLike(t, p))
+	return answerOf(matchLike([]rune(text), p))
 }
 
 const (

@@ -24,6 +24,8 @@ var quantifiers = map[string]quantifier{
 type operator struct {
 	name     string
 	negative bool
+	// slow: its time is the product of the lengths of what it compares.
+	slow bool
 	// compare returns the answer without the negation.
 	compare func(left, right value) answer
 }
@@ -58,7 +60,7 @@ func operatorOf(text string) (quantifier, operator, error) {
 func makeOperators() map[string]operator {
 	all := map[string]operator{}
 	add := func(name string, negative bool, compare func(left, right value) answer) {
-		all[lowerASCII(name)] = operator{name, negative, compare}
+		all[lowerASCII(name)] = operator{name: name, negative: negative, slow: strings.Contains(name, "Like"), compare: compare}
 	}
 	pair := func(kind, verb string, suffix string, compare func(left, right value) answer) {
 		add(kind+verb+suffix, false, compare)

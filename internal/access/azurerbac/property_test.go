@@ -203,7 +203,12 @@ func TestUnknownNeverRounds(t *testing.T) {
 		if !known {
 			t.Fatalf("world %d is completely known, but %v", i, full)
 		}
-		got := Evaluate(w.forget(r)).Formula
+		in := w.forget(r)
+		got := Evaluate(in).Formula
+		subject := newSubject(in.Request.Principal.ID, in.Groups)
+		if short := permits(in, subject, in.Policy.candidates(subject)); !short.Equal(got) {
+			t.Fatalf("world %d: %v without evidence, %v with it", i, short, got)
+		}
 		counts[got.Verdict()]++
 		if got.Verdict() == access.Unknown {
 			continue // anything is possible

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -18,10 +19,11 @@ const (
 )
 
 // ReadRoleDefinitions reads role definitions as Azure Resource Manager or
-// Resource Graph return them: a list, an object with a list as "value" or
-// "data", or one alone. What a definition says may be in its "properties" or beside its id;
-// fields that are not known are passed over, but in permissions. A page of a
-// longer list is refused, as answers from it would be wrong.
+// Resource Graph return them, by their API or their commands: a list, an object
+// with a list as "value" or "data", or one alone. What a definition says may be
+// in its "properties" or beside its id; fields that are not known are passed
+// over, but in permissions. A page of a longer list is refused, as answers from
+// it would be wrong.
 //
 // https://learn.microsoft.com/rest/api/authorization/role-definitions/list
 func ReadRoleDefinitions(data []byte) ([]RoleDefinition, error) {
@@ -99,6 +101,7 @@ func listOf(data []byte) (items []byte, start int, err error) {
 		return nil, 0, errors.New("want a list, or an object")
 	}
 	var list json.RawMessage
+	var counts []string // of this page, and of all
 	item := false
 	for d.More() {
 		key, err := d.Token()
@@ -114,10 +117,13 @@ func listOf(data []byte) (items []byte, start int, err error) {
 		case "id", "name", "properties":
 			item = true
 			continue
-		case "nextLink", "$skipToken":
-			if !isNull(raw) && string(raw) != `""` {
+		case "nextLink", "$skipToken", "skipToken", "skip_token", "resultTruncated":
+			if !slices.Contains([]string{"null", `""`, "false", `"false"`}, string(raw)) {
 				return nil, 0, fmt.Errorf("%q: the list goes on; join its pages first", key)
 			}
+			continue
+		case "count", "totalRecords", "total_records":
+			counts = append(counts, string(raw))
 			continue
 		default:
 			continue
@@ -126,6 +132,9 @@ func listOf(data []byte) (items []byte, start int, err error) {
 			return nil, 0, fmt.Errorf("%q: want one list, as \"value\" or \"data\"", key)
 		}
 		list, start = raw, int(d.InputOffset())-len(raw)
+	}
+	if len(counts) == 2 && counts[0] != counts[1] {
+		return nil, 0, fmt.Errorf("the list is a part: records are counted as %s and %s; join its pages first", counts[0], counts[1])
 	}
 	if list == nil && item {
 		return data[start:], start, nil

@@ -21,6 +21,8 @@ func TestReadRoleAssignments(t *testing.T) {
 	for name, data := range map[string]string{
 		"arm":             `{"value": [{` + id + `, "type": "Microsoft.Authorization/roleAssignments", "properties": {"scope": "/subscriptions/s/", ` + properties + `}}], "nextLink": null}`,
 		"resource_graph":  `{"count": 1, "data": [{` + id + `, "type": "microsoft.authorization/roleassignments", "properties": {` + properties + `}}], "facets": []}`,
+		"graph_command":   `{"count": 1, "data": [{` + id + `, "properties": {` + properties + `}}], "skip_token": null, "total_records": 1}`,
+		"graph_api":       `{"totalRecords": 1, "count": 1, "resultTruncated": "false", "data": [{` + id + `, "properties": {` + properties + `}}]}`,
 		"flat":            ` [{` + id + `, "scope": "/subscriptions/s", ` + properties + `}]`,
 		"scope_from_id":   `[{` + id + `, ` + properties + `}]`,
 		"alone":           "\n{" + id + `, "scope": "/subscriptions/s", ` + properties + `}`,
@@ -112,6 +114,9 @@ func TestReadErrors(t *testing.T) {
 		{"table", definitions, `{"data": {"columns": []}}`, `role definitions: "data": want one list, as "value" or "data"`},
 		{"page", definitions, `{"value": [], "nextLink": "https://example.com"}`, `role definitions: "nextLink": the list goes on; join its pages first`},
 		{"token", definitions, `{"$skipToken": "abc", "data": []}`, `role definitions: "$skipToken": the list goes on; join its pages first`},
+		{"token_of_the_command", definitions, `{"count": 1, "data": [], "skip_token": "abc", "total_records": 1}`, `role definitions: "skip_token": the list goes on; join its pages first`},
+		{"truncated", definitions, `{"data": [], "resultTruncated": "true"}`, `role definitions: "resultTruncated": the list goes on; join its pages first`},
+		{"part", definitions, `{"count": 100, "data": [], "skip_token": null, "total_records": 150}`, "role definitions: the list is a part: records are counted as 100 and 150; join its pages first"},
 		{"more", definitions, "[]\n[]", `role definitions: line 2, column 2: there is more after the first value`},
 		{"name_twice", definitions, "[{\"a\": 1,\n \"\\u0061\": 2}]", `role definitions: line 2, column 10: name "a" comes twice in an object`},
 		{"deep", definitions, strings.Repeat("[", 100), "role definitions: line 1, column 26: nested deeper than 24"},

@@ -48,9 +48,9 @@ const (
 	somewhere // not known
 )
 
-// placeOf returns where the scope of an assignment is. In the tree below a
-// subscription the id of a parent is the start of the ids of its children;
-// which management groups are above has to be known.
+// placeOf returns where the scope of an assignment is. The id of a parent is the
+// start of the ids of its children, but for the subscriptions and management
+// groups in a management group: which are above has to be known.
 func placeOf(at, asked scope, groups ManagementGroups) place {
 	switch {
 	case at == "/" || at == asked:
@@ -59,7 +59,7 @@ func placeOf(at, asked scope, groups ManagementGroups) place {
 		return below
 	case at.isManagementGroup():
 		switch {
-		case asked.isManagementGroup() && equalASCII(string(at), string(asked)):
+		case at.contains(asked) == above: // itself, or a resource in it
 			return above
 		case slices.ContainsFunc(groups.IDs, func(id string) bool {
 			return equalASCII(strings.TrimSuffix(id, "/"), string(at))
@@ -110,36 +110,50 @@ func (s scope) isManagementGroup() bool {
 // isResource reports whether the scope is a resource or a part of one, and not
 // a container of resources.
 func (s scope) isResource() bool {
-	return !s.isManagementGroup() && strings.Contains(lowerASCII(string(s)), "/providers/")
+	_, ok := s.provider()
+	return ok && !s.isManagementGroup()
 }
 
-// nameOf returns the name that the id gives to a resource type in lower case,
-// as that of "microsoft.storage/storageaccounts".
-func (s scope) nameOf(resourceType string) (string, bool) {
-	i := strings.Index(lowerASCII(string(s)), "/providers/")
-	if i < 0 {
-		return "", false
-	}
-	parts := strings.Split(string(s[i+len("/providers/"):]), "/")
-	for n := 2; n < len(parts); n += 2 {
-		namespace, rest, _ := strings.Cut(resourceType, "/")
-		if !equalASCII(namespace, parts[0]) {
+// provider returns what follows "/providers/": a namespace, and types and names
+// in turn. A resource group may have the name "providers", so that only the
+// places where an id has a type count.
+func (s scope) provider() (string, bool) {
+	rest := strings.TrimPrefix(string(s), "/")
+	for {
+		container, after, ok := strings.Cut(rest, "/")
+		if !ok || equalASCII(container, "providers") {
+			return after, ok
+		}
+		if _, rest, ok = strings.Cut(after, "/"); !ok {
 			return "", false
 		}
-		if equalASCII(rest, typeOf(parts[1:n])) {
-			return parts[n], true
-		}
 	}
-	return "", false
 }
 
-// typeOf joins the types among parts that are types and names in turn.
-func typeOf(parts []string) string {
-	var types []string
-	for i := 0; i < len(parts); i += 2 {
-		types = append(types, parts[i])
+// after returns what follows a resource type in the id, to its end: the name of
+// a resource of the type, and its parts.
+func (s scope) after(resourceType string) (string, bool) {
+	types := strings.Split(resourceType, "/")
+	rest, ok := s.provider()
+	ok = ok && len(types) > 1
+	for i := 0; ok && i < len(types); i++ {
+		var is string
+		if is, rest, ok = strings.Cut(rest, "/"); !ok || !equalASCII(is, types[i]) {
+			return "", false
+		}
+		if 0 < i && i < len(types)-1 {
+			_, rest, ok = strings.Cut(rest, "/")
+		}
 	}
-	return strings.Join(types, "/")
+	return rest, ok
+}
+
+// nameOf returns the name that the id gives to a resource type, as that of
+// "microsoft.storage/storageaccounts".
+func (s scope) nameOf(resourceType string) (string, bool) {
+	rest, ok := s.after(resourceType)
+	name, _, _ := strings.Cut(rest, "/")
+	return name, ok
 }
 
 func isASCII(s string) bool {

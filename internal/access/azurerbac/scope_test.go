@@ -33,6 +33,8 @@ func TestPlaceOf(t *testing.T) {
 		{"management_group_elsewhere", platform, account, ManagementGroups{IDs: []string{root}}, elsewhere},
 		{"management_group_not_known", platform, account, ManagementGroups{IDs: []string{root}, Missing: "x"}, somewhere},
 		{"management_group_itself", platform, platform, ManagementGroups{}, above},
+		{"resource_in_a_management_group", platform, scope(strings.ToUpper(platform)) + "/providers/Microsoft.Authorization/policyAssignments/p", ManagementGroups{}, above},
+		{"resource_in_a_management_group_of_like_name", platform, platform + "2/providers/Microsoft.Authorization/policyAssignments/p", ManagementGroups{}, elsewhere},
 		{"subscription_of_a_management_group", subscription, platform, ManagementGroups{}, somewhere},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -46,6 +48,9 @@ func TestPlaceOf(t *testing.T) {
 
 func TestNamesInScopes(t *testing.T) {
 	t.Parallel()
+	inGroup := func(name string) string {
+		return strings.Replace(public, "/shop/", "/"+name+"/", 1) + "/blobs/a/b.txt"
+	}
 	const table = group + "/providers/Microsoft.OperationalInsights/workspaces/logs/tables/AppTraces"
 	for _, test := range []struct {
 		name, resource, condition string
@@ -65,6 +70,16 @@ func TestNamesInScopes(t *testing.T) {
 		{"not_another_table", table, `@Resource[Microsoft.OperationalInsights/workspaces/tables:name] StringNotEquals 'Heartbeat'`, access.Allowed},
 		{"path", public + "/blobs/a/b.txt", `@Resource[Microsoft.Storage/storageAccounts/blobServices/containers/blobs:path] StringLikeIgnoreCase 'A/*'`, access.Allowed},
 		{"other_path", public + "/blobs/a/b.txt", `@Resource[Microsoft.Storage/storageAccounts/blobServices/containers/blobs:path] StringLike 'c/*'`, access.Denied},
+		// A resource group may have the name of what ids are made of.
+		{
+			"group_of_the_name_providers", inGroup("providers"),
+			`@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:name] StringEquals 'public'`, access.Allowed,
+		},
+		{
+			"group_of_the_name_containers", inGroup("containers"),
+			`@Resource[Microsoft.Storage/storageAccounts/blobServices/containers/blobs:path] StringLikeIgnoreCase 'a/*'`, access.Allowed,
+		},
+		{"namespace_alone", account, `@Resource[Microsoft.Storage:name] StringEquals 'storageAccounts'`, access.Conditional},
 		// The path of a blob cannot pass for another account.
 		{
 			"forged_provider", public + "/blobs/providers/Microsoft.Storage/storageAccounts/secret",

@@ -21,6 +21,8 @@ func TestVaultAccessPolicies(t *testing.T) {
 	}{
 		{"given", Vault{RBAC: Off, AccessPolicies: []AccessPolicy{{ObjectID: app, Keys: []string{"UnwrapKey"}}}}, unwrap, Groups{}, access.Allowed},
 		{"all", Vault{RBAC: Off, AccessPolicies: []AccessPolicy{{ObjectID: app, Keys: []string{"all"}}}}, readKey, Groups{}, access.Allowed},
+		{"all_but_purge", Vault{RBAC: Off, AccessPolicies: []AccessPolicy{{ObjectID: app, Keys: []string{"all"}}}}, "Microsoft.KeyVault/vaults/keys/purge/action", Groups{}, access.Unknown},
+		{"all_and_purge", Vault{RBAC: Off, AccessPolicies: []AccessPolicy{{ObjectID: app, Keys: []string{"all", "Purge"}}}}, "Microsoft.KeyVault/vaults/keys/purge/action", Groups{}, access.Allowed},
 		{"of_secrets", Vault{RBAC: Off, AccessPolicies: []AccessPolicy{{ObjectID: app, Secrets: []string{"all"}}}}, unwrap, Groups{}, access.Denied},
 		{"get_and_list", Vault{RBAC: Off, AccessPolicies: []AccessPolicy{{ObjectID: app, Keys: []string{"list", "get"}}}}, readKey, Groups{}, access.Allowed},
 		{"list_without_get", Vault{RBAC: Off, AccessPolicies: []AccessPolicy{{ObjectID: app, Keys: []string{"list"}}}}, readKey, Groups{}, access.Conditional},
@@ -84,6 +86,7 @@ func TestCosmosWildcards(t *testing.T) {
 		{"relative_scope", native(contributor, "/dbs/shop/colls/orders"), containers + "items/read", cosmos + "/sqlDatabases/shop/containers/orders", access.Allowed},
 		{"whole_scope", native(contributor, cosmos+"/dbs/shop"), containers + "items/read", cosmos + "/dbs/shop/colls/orders", access.Allowed},
 		{"other_container", native(contributor, "/dbs/shop/colls/orders"), containers + "items/read", cosmos + "/dbs/shop/colls/staff", access.Denied},
+		{"database_of_the_name_containers", native(contributor, "/dbs/containers/colls/orders"), containers + "items/read", cosmos + "/sqlDatabases/containers/containers/orders", access.Allowed},
 		{"other_account", native(contributor, cosmos), containers + "items/read", cosmos + "2", access.Denied},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -53,11 +53,11 @@ func (s subject) is(p Principal) (names access.Formula, how string) {
 	id := lowerASCII(p.ID)
 	switch {
 	case id == "":
-		return access.Missing("an assignment names a principal without an id"), ""
+		return missing("an assignment names a principal without an id")
 	case id == everyone && p.kind() == kindEveryone:
 		return access.True(), "to everyone"
 	case id == everyone:
-		return access.Missing("what principal " + p.ID + " of type " + p.Type + " stands for is not documented"), ""
+		return missing("what principal " + p.ID + " of type " + p.Type + " stands for is not documented")
 	case id == s.id:
 		return access.True(), ""
 	case s.groups[id]:
@@ -67,13 +67,19 @@ func (s subject) is(p Principal) (names access.Formula, how string) {
 	case kindSingle:
 		return access.False(), "principal " + p.ID + " is another"
 	case kindGroup:
-		if s.missing.IsFalse() {
+		switch {
+		case s.missing.IsFalse() && p.Type == "":
+			return access.False(), "principal " + p.ID + " is another, and no group that the principal is in"
+		case s.missing.IsFalse():
 			return access.False(), "the principal is not in group " + p.ID
 		}
 		return s.missing, "depends on membership in group " + p.ID
 	}
-	return access.Missing("who " + p.ID + " of type " + p.Type + " is"), ""
+	return missing("what principal " + p.ID + " of type " + p.Type + " stands for is not known")
 }
+
+// missing returns the formula of something that is not known, and says so.
+func missing(what string) (access.Formula, string) { return access.Missing(what), what }
 
 // isAny returns whether one of the principals names the subject, and how.
 func (s subject) isAny(principals []Principal) (names access.Formula, how string) {

@@ -3,7 +3,6 @@ package scenario
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/stowage-dev/stowage/internal/access"
 	"github.com/stowage-dev/stowage/internal/access/awsiam"
@@ -11,13 +10,13 @@ import (
 
 // awsFile is the policies of AWS as they are written.
 type awsFile struct {
-	Identity        policySet   `yaml:"identity"`
-	Boundary        *policySet  `yaml:"boundary"`
-	Session         *policySet  `yaml:"session"`
-	ServiceControl  []policySet `yaml:"service_control"`
-	ResourceControl []policySet `yaml:"resource_control"`
-	Endpoint        *policySet  `yaml:"endpoint"`
-	Resource        *policySet  `yaml:"resource"`
+	Identity        policySet  `yaml:"identity"`
+	Boundary        *policySet `yaml:"boundary"`
+	Session         *policySet `yaml:"session"`
+	ServiceControl  levels     `yaml:"service_control"`
+	ResourceControl levels     `yaml:"resource_control"`
+	Endpoint        *policySet `yaml:"endpoint"`
+	Resource        *policySet `yaml:"resource"`
 
 	UniqueID                     string `yaml:"unique_id"`
 	ServiceLinked                bool   `yaml:"service_linked"`
@@ -116,70 +115,6 @@ func (r *reader) aws(s *Scenario, file awsFile) error {
 	return sets.err
 }
 
-// completeAWS fills in what the ARNs of a request say.
-func completeAWS(s *Scenario) error {
-	p := &s.Request.Principal
-	if p.Kind == "" {
-		p.Kind = principalKind(p.ID)
-	}
-	if p.Kind == "" {
-		return fmt.Errorf("request.principal %q is no ARN of a role, session, user, root user or OIDC provider, no service as ecs-tasks.amazonaws.com and not anonymous; request.principal_kind can say which it is", p.ID)
-	}
-	if p.Account == "" {
-		p.Account = arnAccount(p.ID)
-	}
-	if p.Kind == awsiam.Session && p.Parent == "" {
-		name, _, _ := strings.Cut(arnResource(p.ID), "/")
-		p.Parent = "arn:" + arnPart(p.ID, 1) + ":iam::" + p.Account + ":role/" + name
-		s.Notes = append(s.Notes, "the role of the session is taken to be "+p.Parent+": request.role names it when it has a path")
-	}
-	resource := &s.Request.Resource
-	if resource.Account == "" {
-		resource.Account = arnAccount(resource.ID)
-	}
-	if resource.Account == "" {
-		resource.Account = p.Account
-		s.Notes = append(s.Notes, "the resource is taken to be in the account of the principal: request.resource_account names another")
-	}
-	return nil
-}
-
-// principalKind returns what an ARN, service or "anonymous" is; empty for all
-// else.
-func principalKind(id string) string {
-	switch {
-	case id == awsiam.Anonymous:
-		return awsiam.Anonymous
-	case !strings.HasPrefix(id, "arn:") && strings.Contains(id, ".amazonaws.com"):
-		return awsiam.Service
-	case arnPart(id, 5) == awsiam.Root:
-		return awsiam.Root
-	}
-	kind, _, _ := strings.Cut(arnPart(id, 5), "/")
-	kinds := map[string]string{
-		"iam role": awsiam.Role, "iam user": awsiam.User, "iam oidc-provider": awsiam.WebIdentity,
-		"sts assumed-role": awsiam.Session, "sts federated-user": awsiam.FederatedUser,
-	}
-	return kinds[arnPart(id, 2)+" "+kind]
-}
-
-// arnPart returns one of the six parts of an ARN, or "".
-func arnPart(arn string, i int) string {
-	parts := strings.SplitN(arn, ":", 6)
-	if len(parts) != 6 || parts[0] != "arn" {
-		return ""
-	}
-	return parts[i]
-}
-
-func arnAccount(arn string) string { return arnPart(arn, 4) }
-
-// arnResource returns the name in an ARN, after its type.
-func arnResource(arn string) string {
-	_, name, _ := strings.Cut(arnPart(arn, 5), "/")
-	return name
-}
-
 // awsSets reads sets of policies until one cannot be read.
 type awsSets struct {
 	r   *reader
@@ -190,12 +125,22 @@ type awsSets struct {
 func (a *awsSets) one(field string, t awsiam.PolicyType, set *policySet) awsiam.PolicySet {
 	out := awsiam.PolicySet{Missing: set.missing}
 	if a.err == nil {
-		a.err = a.r.each("aws."+field, set, func(name string, data []byte) error {
-			parsed, problems, err := awsiam.CheckText(data, t)
-			for _, p := range problems {
-				a.s.Problems = append(a.s.Problems, name+": "+p.String())
+		a.err = a.r.each("aws."+field, set, func(from source) error {
+			from, err := unwrapAWS(from)
+			if err != nil {
+				return err
 			}
-			out.Policies = append(out.Policies, awsiam.Policy{Name: name, Document: parsed})
+			parsed, problems, err := awsiam.CheckText(from.data, t)
+			for _, p := range problems {
+				a.s.Problems = append(a.s.Problems, from.name+": "+p.String())
+			}
+			if parsed != nil && !from.placed {
+				// Lines of a text within a file are found nowhere.
+				for i := range parsed.Statements {
+					parsed.Statements[i].Line = 0
+				}
+			}
+			out.Policies = append(out.Policies, awsiam.Policy{Name: from.name, Document: parsed})
 			return err
 		})
 	}
@@ -210,10 +155,14 @@ func (a *awsSets) optional(field string, t awsiam.PolicyType, set *policySet) *a
 	return &out
 }
 
-func (a *awsSets) levels(field string, t awsiam.PolicyType, sets []policySet) []awsiam.PolicySet {
+func (a *awsSets) levels(field string, t awsiam.PolicyType, sets levels) []awsiam.PolicySet {
 	var out []awsiam.PolicySet
 	for i := range sets {
-		out = append(out, a.one(fmt.Sprintf("%s[%d]", field, i), t, &sets[i]))
+		place := field
+		if len(sets) > 1 {
+			place = fmt.Sprintf("%s[%d]", field, i)
+		}
+		out = append(out, a.one(place, t, &sets[i]))
 	}
 	return out
 }

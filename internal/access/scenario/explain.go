@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"cmp"
+	"context"
 
 	"github.com/stowage-dev/stowage/internal/access"
 )
@@ -14,6 +15,9 @@ type Explanation struct {
 	Keys []KeyEffect
 	// Statements are those without which the verdict is another.
 	Statements []StatementEffect
+	// Untried is how many statements, the last ones, were not left out to see
+	// what follows, as there are too many.
+	Untried int
 }
 
 // A KeyEffect is what the answer is when nothing is known of a context key.
@@ -32,10 +36,11 @@ type StatementEffect struct {
 }
 
 // maxVariants bounds the statements that are left out one by one.
-const maxVariants = 2000
+const maxVariants = 500
 
-// Explain returns the answer and what would change it.
-func (s *Scenario) Explain() Explanation {
+// Explain returns the answer and what would change it. It ends early with the
+// error of a context that is done: a large policy takes a while.
+func (s *Scenario) Explain(ctx context.Context) (Explanation, error) {
 	e := Explanation{Decision: s.Decide()}
 	verdict := e.Decision.Verdict()
 	for _, key := range s.Request.Context.Keys() {
@@ -48,12 +53,17 @@ func (s *Scenario) Explain() Explanation {
 			e.Keys = append(e.Keys, KeyEffect{cmp.Or(s.spelling[key], key), known, then})
 		}
 	}
-	for i := range min(s.question.statements(), maxVariants) {
+	n := s.question.statements()
+	e.Untried = max(n-maxVariants, 0)
+	for i := range n - e.Untried {
+		if err := ctx.Err(); err != nil {
+			return Explanation{}, err
+		}
 		q, policy, statement := s.question.without(i)
 		then := q.decide(s.Request.Context).Formula
 		if then.Verdict() != verdict {
 			e.Statements = append(e.Statements, StatementEffect{policy, statement, then})
 		}
 	}
-	return e
+	return e, nil
 }

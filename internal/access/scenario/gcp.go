@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/stowage-dev/stowage/internal/access"
 	"github.com/stowage-dev/stowage/internal/access/gcpiam"
@@ -13,28 +12,32 @@ import (
 // gcpFile is the policies of Google Cloud as they are written: what its APIs
 // return, in files or in line.
 type gcpFile struct {
-	Project struct {
-		ID     string `yaml:"id"`
-		Number string `yaml:"number"`
-	} `yaml:"project"`
+	Project projectFile `yaml:"project"`
 	// Hierarchy has the organization first and the resource last.
-	Hierarchy        []nodeFile `yaml:"hierarchy"`
-	HierarchyMissing string     `yaml:"hierarchy_missing"`
-	CustomRoles      policySet  `yaml:"custom_roles"`
-	Tags             *policySet `yaml:"tags"`
-	Boundaries       *struct {
-		Policies policySet `yaml:"policies"`
-		Bindings policySet `yaml:"bindings"`
-	} `yaml:"boundaries"`
-	PublicAccessPrevention string `yaml:"public_access_prevention"`
-	Scopes                 *list  `yaml:"scopes"`
+	Hierarchy              []nodeFile      `yaml:"hierarchy"`
+	HierarchyMissing       string          `yaml:"hierarchy_missing"`
+	CustomRoles            policySet       `yaml:"custom_roles"`
+	Tags                   *policySet      `yaml:"tags"`
+	Boundaries             *boundariesFile `yaml:"boundaries"`
+	PublicAccessPrevention string          `yaml:"public_access_prevention"`
+	Scopes                 *list           `yaml:"scopes"`
 
-	Groups            list     `yaml:"groups"`
+	Groups            *list    `yaml:"groups"`
 	Domain            string   `yaml:"domain"`
 	Customer          string   `yaml:"customer"`
 	Ancestors         []string `yaml:"ancestors"`
 	Cluster           string   `yaml:"cluster"`
 	ServiceAccountUID string   `yaml:"service_account_uid"`
+}
+
+type projectFile struct {
+	ID     string `yaml:"id"`
+	Number string `yaml:"number"`
+}
+
+type boundariesFile struct {
+	Policies policySet `yaml:"policies"`
+	Bindings policySet `yaml:"bindings"`
 }
 
 type nodeFile struct {
@@ -58,18 +61,11 @@ func (q *gcpQuestion) decide(c access.Context) access.Decision {
 
 // gcp makes a scenario one of Google Cloud.
 func (r *reader) gcp(s *Scenario, file gcpFile) error {
-	p := &s.Request.Principal
-	if p.Kind == "" {
-		p.Kind = memberKind(p.ID)
-	}
-	if p.Kind == "" {
-		return fmt.Errorf("request.principal %q is no member as serviceAccount:…, user:…, principal://… and not anonymous", p.ID)
-	}
-	if p.Kind == gcpiam.Anonymous {
-		p.ID = ""
+	if err := completeGCP(s, &file); err != nil {
+		return err
 	}
 	in := gcpiam.Input{
-		Request: s.Request, Project: gcpiam.Project{ID: file.Project.ID, Number: file.Project.Number}, HierarchyMissing: file.HierarchyMissing,
+		Request: s.Request, Project: gcpiam.Project(file.Project), HierarchyMissing: file.HierarchyMissing,
 		Identity: gcpiam.Identity{
 			Groups: file.Groups.names, GroupsMissing: file.Groups.missing, Domain: file.Domain, Customer: file.Customer,
 			Ancestors: file.Ancestors, Cluster: file.Cluster, ServiceAccountUID: file.ServiceAccountUID,
@@ -89,96 +85,29 @@ func (r *reader) gcp(s *Scenario, file gcpFile) error {
 		in.Scopes = &gcpiam.ScopeSet{Scopes: file.Scopes.names, Missing: file.Scopes.missing}
 	}
 	for i := range file.Hierarchy {
-		node, err := r.gcpNode(fmt.Sprintf("gcp.hierarchy[%d]", i), &file.Hierarchy[i])
+		node, err := r.gcpNode(s, fmt.Sprintf("gcp.hierarchy[%d]", i), &file.Hierarchy[i])
 		if err != nil {
 			return err
 		}
 		in.Hierarchy = append(in.Hierarchy, node)
 	}
-	err := r.each("gcp.custom_roles", &file.CustomRoles, func(_ string, data []byte) error {
-		roles, err := gcpiam.ParseRoles(data)
+	err := r.each("gcp.custom_roles", &file.CustomRoles, func(from source) error {
+		if err := isKind(from, "custom_roles", []string{"name", "roles"}); err != nil {
+			return err
+		}
+		roles, err := gcpiam.ParseRoles(from.data)
 		maps.Copy(in.CustomRoles, roles)
 		return err
 	})
 	if err == nil && file.Tags != nil {
 		in.Tags = &gcpiam.TagSet{Missing: file.Tags.missing}
-		err = r.each("gcp.tags", file.Tags, func(_ string, data []byte) error { return add(&in.Tags.Tags, gcpiam.ParseEffectiveTags)(data) })
+		err = r.each("gcp.tags", file.Tags, func(from source) error { return add(&in.Tags.Tags, gcpiam.ParseEffectiveTags)(from.data) })
 	}
 	if err == nil && file.Boundaries != nil {
 		in.Boundaries, err = r.boundaries(&file.Boundaries.Policies, &file.Boundaries.Bindings)
 	}
 	s.question = &gcpQuestion{in}
 	return err
-}
-
-// gcpNode reads the policies of one node of the hierarchy.
-func (r *reader) gcpNode(field string, file *nodeFile) (gcpiam.Node, error) {
-	node := gcpiam.Node{Name: file.Name, Allow: gcpiam.PolicySet{Missing: file.Allow.missing}, Deny: gcpiam.DenySet{Missing: file.Deny.missing}}
-	if file.Name == "" {
-		return node, fmt.Errorf(`%s.name is missing: want "organizations/9", "folders/7", "projects/my-project" or a full resource name`, field)
-	}
-	for _, part := range []struct {
-		name  string
-		set   *policySet
-		parse func(data []byte) (gcpiam.Policy, error)
-	}{
-		{"allow", &file.Allow, func(data []byte) (gcpiam.Policy, error) { return gcpiam.ParsePolicy(file.Name, data) }},
-		{"bucket_acl", &file.BucketACL, func(data []byte) (gcpiam.Policy, error) { return gcpiam.ParseBucketACL(file.Name, data) }},
-		{"object_acl", &file.ObjectACL, func(data []byte) (gcpiam.Policy, error) { return gcpiam.ParseObjectACL(file.Name, data) }},
-		{"dataset", &file.Dataset, gcpiam.ParseDataset},
-	} {
-		err := r.each(field+"."+part.name, part.set, func(_ string, data []byte) error {
-			policy, err := part.parse(data)
-			node.Allow.Policies = append(node.Allow.Policies, policy)
-			return err
-		})
-		if err != nil {
-			return node, err
-		}
-		if node.Allow.Missing == "" {
-			node.Allow.Missing = part.set.missing
-		}
-	}
-	err := r.each(field+".deny", &file.Deny, func(_ string, data []byte) error {
-		policies, err := gcpiam.ParseDenyPolicies(data)
-		for _, p := range policies {
-			node.Deny.Policies = append(node.Deny.Policies, p.Policy)
-		}
-		return err
-	})
-	return node, err
-}
-
-func (r *reader) boundaries(policies, bindings *policySet) (*gcpiam.BoundarySet, error) {
-	set := &gcpiam.BoundarySet{Missing: bindings.missing}
-	known := map[string]*gcpiam.BoundaryPolicy{}
-	err := r.each("gcp.boundaries.policies", policies, func(_ string, data []byte) error {
-		read, err := gcpiam.ParseBoundaryPolicies(data)
-		maps.Copy(known, read)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return set, r.each("gcp.boundaries.bindings", bindings, func(_ string, data []byte) error {
-		read, err := gcpiam.ParseBoundaryBindings(data, known, policies.missing == "")
-		set.Bindings = append(set.Bindings, read...)
-		return err
-	})
-}
-
-// memberKind returns what a member is; empty for one that cannot ask.
-func memberKind(id string) string {
-	prefix, _, _ := strings.Cut(id, ":")
-	switch prefix {
-	case gcpiam.User, gcpiam.ServiceAccount:
-		return prefix
-	case "principal":
-		return gcpiam.Federated
-	case gcpiam.Anonymous:
-		return gcpiam.Anonymous
-	}
-	return ""
 }
 
 func (q *gcpQuestion) statements() int {
@@ -201,7 +130,7 @@ func (q *gcpQuestion) without(i int) (other question, policy, statement string) 
 		node := &in.Hierarchy[n]
 		for j, p := range node.Allow.Policies {
 			if i < len(p.Bindings) {
-				statement = "binding " + p.Bindings[i].Role
+				statement = p.Bindings[i].Role
 				node.Allow.Policies = slices.Clone(node.Allow.Policies)
 				node.Allow.Policies[j].Bindings = slices.Delete(slices.Clone(p.Bindings), i, i+1)
 				return &gcpQuestion{in}, p.Name, statement

@@ -33,20 +33,33 @@ func (s *policySet) UnmarshalYAML(n *yaml.Node) error {
 	return nil
 }
 
-// each calls a function with the name and the bytes of each policy of a set,
-// until one fails. Errors name the policy.
-func (r *reader) each(field string, set *policySet, read func(name string, data []byte) error) error {
+// levels is the policies of the levels of an organisation, from its root to
+// the account: a list of sets, or one level alone.
+type levels []policySet
+
+// UnmarshalYAML reads a list of levels, or one.
+func (l *levels) UnmarshalYAML(n *yaml.Node) error {
+	if n.Kind == yaml.SequenceNode {
+		return n.Decode((*[]policySet)(l))
+	}
+	*l = make([]policySet, 1)
+	return (*l)[0].UnmarshalYAML(n)
+}
+
+// each calls a function with each policy of a set, until one fails. Errors name
+// the policy.
+func (r *reader) each(field string, set *policySet, read func(source) error) error {
 	for i, d := range set.policies {
 		place := field
 		if len(set.policies) > 1 {
 			place = fmt.Sprintf("%s[%d]", field, i)
 		}
-		name, data, err := r.read(d, place)
+		s, err := r.read(d, place)
 		if err != nil {
 			return err
 		}
-		if err := read(name, data); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+		if err := read(s); err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
 		}
 	}
 	return nil
@@ -58,10 +71,14 @@ type list struct {
 	missing string
 }
 
-// UnmarshalYAML reads a list of texts, or {missing: why}.
+// UnmarshalYAML reads a list of texts, one alone, or {missing: why}.
 func (l *list) UnmarshalYAML(n *yaml.Node) error {
 	if n.Kind == yaml.SequenceNode {
 		return n.Decode(&l.names)
+	}
+	if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!str" {
+		l.names = []string{n.Value}
+		return nil
 	}
 	var set policySet
 	if err := set.UnmarshalYAML(n); err != nil {

@@ -2,7 +2,6 @@ package scenario
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 
 	"go.yaml.in/yaml/v3"
 
@@ -24,12 +22,12 @@ const maxFile = 8 << 20
 
 // A scenarioFile is the document as it is written.
 type scenarioFile struct {
-	Name    string          `yaml:"name"`
-	Expect  *access.Verdict `yaml:"expect"`
-	Request requestFile     `yaml:"request"`
-	AWS     *awsFile        `yaml:"aws"`
-	Azure   *azureFile      `yaml:"azure"`
-	GCP     *gcpFile        `yaml:"gcp"`
+	Name    string      `yaml:"name"`
+	Expect  string      `yaml:"expect"`
+	Request requestFile `yaml:"request"`
+	AWS     *awsFile    `yaml:"aws"`
+	Azure   *azureFile  `yaml:"azure"`
+	GCP     *gcpFile    `yaml:"gcp"`
 }
 
 // Read reads the scenarios of a file, one a YAML document. Its errors name the
@@ -57,7 +55,7 @@ func Read(path string) ([]*Scenario, error) {
 			return nil, fmt.Errorf("%s is empty: want a scenario with a request and its policies", path)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", place, err)
+			return nil, fmt.Errorf("%s: %w", place, yamlError(err))
 		}
 		s, err := r.scenario(file)
 		if err != nil {
@@ -81,7 +79,13 @@ func (r *reader) scenario(file scenarioFile) (*Scenario, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Scenario{Name: file.Name, Expect: file.Expect, Request: request, spelling: spelling}
+	s := &Scenario{Name: file.Name, Request: request, spelling: spelling}
+	if file.Expect != "" {
+		s.Expect = new(access.Verdict)
+		if err := s.Expect.UnmarshalText([]byte(file.Expect)); err != nil {
+			return nil, fmt.Errorf("expect: %w", err)
+		}
+	}
 	clouds := 0
 	if file.AWS != nil {
 		clouds++
@@ -99,7 +103,7 @@ func (r *reader) scenario(file scenarioFile) (*Scenario, error) {
 		err = r.gcp(s, *file.GCP)
 	}
 	if clouds != 1 {
-		return nil, fmt.Errorf("the scenario has the policies of %d clouds: want one of the fields aws, azure and gcp", clouds)
+		return nil, fmt.Errorf("the scenario has the policies of %d clouds: want one of the fields aws, azure and gcp, with {} when there are no policies", clouds)
 	}
 	if err != nil {
 		return nil, err
@@ -107,58 +111,19 @@ func (r *reader) scenario(file scenarioFile) (*Scenario, error) {
 	return s, nil
 }
 
-// A document is a policy: the name of a file, or written in line.
-type document struct {
-	name string // of the file; empty in line
-	data []byte // JSON, in line
-	line int    // where it stands
-}
-
-// UnmarshalYAML reads a string as the name of a file, all else as the policy.
-func (d *document) UnmarshalYAML(n *yaml.Node) error {
-	d.line = n.Line
-	if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!str" {
-		d.name = n.Value
-		return nil
-	}
-	value, err := plain(n, 0)
-	if err != nil {
-		return err
-	}
-	d.data, err = json.Marshal(value)
-	return err
-}
-
-// read returns the name of a policy to show, and its bytes.
-func (r *reader) read(d document, field string) (name string, data []byte, err error) {
-	if d.name == "" {
-		return fmt.Sprintf("%s in line %d", field, d.line), d.data, nil
-	}
-	path := d.name
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(r.folder, path)
-	}
-	data, err = readFile(path)
-	if err != nil {
-		return "", nil, fmt.Errorf("%s: %w", field, err)
-	}
-	return d.name, data, nil
-}
-
 // readFile reads a file that is not too large.
 func readFile(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		var pathError *fs.PathError
-		if errors.As(err, &pathError) {
-			return nil, fmt.Errorf("%s: %w", path, pathError.Err)
-		}
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", path, cause(err))
 	}
 	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		return nil, fmt.Errorf("%s is a directory: name the files in it", path)
+	}
 	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", path, cause(err))
 	}
 	if len(data) > maxFile {
 		return nil, fmt.Errorf("%s has more than %d MiB: no cloud takes a policy of that size", path, maxFile>>20)
@@ -166,54 +131,12 @@ func readFile(path string) ([]byte, error) {
 	return data, nil
 }
 
-// plain returns a YAML node as what encoding/json makes of the same document.
-// Dates stay text: "2012-10-17" is the version of a policy.
-func plain(n *yaml.Node, depth int) (any, error) {
-	if depth > 64 {
-		return nil, fmt.Errorf("line %d: nested more than 64 deep", n.Line)
+// cause returns an error without the path, which the caller names.
+func cause(err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err
 	}
-	switch n.Kind {
-	case yaml.MappingNode:
-		object := make(map[string]any, len(n.Content)/2)
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			key := n.Content[i]
-			if key.Kind != yaml.ScalarNode {
-				return nil, fmt.Errorf("line %d: a key has to be text", key.Line)
-			}
-			if _, ok := object[key.Value]; ok {
-				return nil, fmt.Errorf("line %d: %s is there twice", key.Line, key.Value)
-			}
-			value, err := plain(n.Content[i+1], depth+1)
-			if err != nil {
-				return nil, err
-			}
-			object[key.Value] = value
-		}
-		return object, nil
-	case yaml.SequenceNode:
-		list := make([]any, len(n.Content))
-		for i, c := range n.Content {
-			var err error
-			if list[i], err = plain(c, depth+1); err != nil {
-				return nil, err
-			}
-		}
-		return list, nil
-	case yaml.ScalarNode:
-		switch n.ShortTag() {
-		case "!!bool":
-			return strconv.ParseBool(n.Value)
-		case "!!null":
-			return nil, nil
-		case "!!int", "!!float":
-			if json.Valid([]byte(n.Value)) {
-				return json.Number(n.Value), nil
-			}
-		}
-		return n.Value, nil
-	}
-	// An alias could make a small file an endless one.
-	return nil, fmt.Errorf("line %d: aliases are not read here: write the value", n.Line)
+	return err
 }
 
 // stringsY is a list of strings, or one alone. Numbers and booleans are taken

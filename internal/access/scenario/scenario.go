@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/stowage-dev/stowage/internal/access"
@@ -63,9 +64,9 @@ type requestFile struct {
 
 // request returns the request that a file asks, or what is wrong with it.
 func (r requestFile) request() (request access.Request, spelling map[string]string, err error) {
-	for field, value := range map[string]string{"principal": r.Principal, "action": r.Action, "resource": r.Resource} {
-		if value == "" {
-			return access.Request{}, nil, fmt.Errorf("request.%s is missing: say who asks (principal), for what (action), of which resource", field)
+	for _, field := range []struct{ name, value string }{{"principal", r.Principal}, {"action", r.Action}, {"resource", r.Resource}} {
+		if field.value == "" {
+			return access.Request{}, nil, fmt.Errorf("request.%s is missing: say who asks (principal), for what (action), of which resource", field.name)
 		}
 	}
 	rest := access.UnknownState
@@ -89,6 +90,9 @@ func (r requestFile) request() (request access.Request, spelling map[string]stri
 		{"unknown", r.Unknown, func(key string) access.Context { return c.WithUnknown(key) }},
 	} {
 		for _, key := range list.keys {
+			if list.field == "context" && r.Context[key] == nil {
+				return access.Request{}, nil, fmt.Errorf("request.context.%s has no value: write one, or the key in request.absent or request.unknown", key)
+			}
 			if other, ok := seen[strings.ToLower(key)]; ok {
 				return access.Request{}, nil, fmt.Errorf("request.%s names the context key %s, which request.%s names, too: say once what is known of it", list.field, key, other)
 			}
@@ -102,4 +106,17 @@ func (r requestFile) request() (request access.Request, spelling map[string]stri
 		Resource:  access.Resource{ID: r.Resource, Account: r.Owner, Below: r.Below},
 		Context:   c,
 	}, spelling, nil
+}
+
+// checkAction refuses an action that is none: a wildcard belongs into a policy,
+// and a request for one would be denied without a word.
+func checkAction(s *Scenario, pattern, example string) error {
+	action := s.Request.Action
+	if strings.ContainsAny(action, "*?") {
+		return fmt.Errorf("request.action %q has a wildcard: a request is for one action, as %s", action, example)
+	}
+	if !regexp.MustCompile(pattern).MatchString(action) {
+		return fmt.Errorf("request.action %q is no action: want one as %s", action, example)
+	}
+	return nil
 }

@@ -133,7 +133,13 @@ func (g *generator) statement(l layer, deny bool, version string) Statement {
 	case layerResourceControl, layerEndpoint:
 		s.Principal = &Principals{Any: true}
 	}
-	if g.often(conditions) {
+	switch everybody := s.Principal != nil && (s.Principal.Any || slices.Contains(s.Principal.AWS, "*")); {
+	case everybody && g.c.RestrictPublicBuckets && !g.options.Plain && g.often(45):
+		// Is a policy public whose statements are limited by this?
+		s.Condition = map[string]map[string]Strings{
+			"ForAnyValue:StringEquals": {"aws:PrincipalOrgPaths": {"o-exampleorg1/r-ab12/ou-ab12-11111111/"}},
+		}
+	case g.often(conditions):
 		for range 1 + g.IntN(2) {
 			g.condition(&s, version)
 		}
