@@ -115,11 +115,9 @@ func (c Case) Know(values map[string]Strings) Case {
 }
 
 // RequestContext returns what is known of the request. What a case does not name
-// is absent, as the other evaluator fills nothing in, even where the engine knows
-// that every request has it.
+// is absent, and so is aws:userid, as cases have no unique ids.
 func (c Case) RequestContext() access.Context {
-	known := access.NewContext(access.Absent).
-		WithAbsent("aws:PrincipalAccount", "aws:PrincipalArn", "aws:ResourceAccount", "aws:userid")
+	known := access.NewContext(access.Absent).WithAbsent("aws:userid")
 	for key, values := range c.Context {
 		known = known.With(key, values...)
 	}
