@@ -101,7 +101,10 @@ func (r *request) derivePrincipal() {
 func (r *request) deriveBucket(s *S3) {
 	if p := s.AccessPoint; p != nil {
 		r.set("s3:dataaccesspointarn", p.ARN)
-		r.set("s3:dataaccesspointaccount", p.Account)
+		r.setUnknown("s3:dataaccesspointaccount")
+		if account := p.account(); account != "" {
+			r.set("s3:dataaccesspointaccount", account)
+		}
 		if p.VPC != "" {
 			r.set("s3:accesspointnetworkorigin", "VPC")
 		} else {

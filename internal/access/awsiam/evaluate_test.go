@@ -85,6 +85,26 @@ func TestNotes(t *testing.T) {
 	}
 }
 
+// TestReasons checks why a statement does not apply, in words.
+func TestReasons(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ name, statement, want string }{
+		{"principal", to(aws(idX)), "principal " + roleARN + " is not among those named"},
+		{
+			"not_principal", statementText("Deny", []string{"NotPrincipal", `{"AWS":["111122223333","` + roleARN + `"]}`, "Action", "*", "Resource", "*"}),
+			"principal " + roleARN + " is excluded by NotPrincipal",
+		},
+		{"no_actions", allow("[]", "*", "Principal", "*"), "the list of actions is empty"},
+		{"no_resources", allow("*", "[]", "Principal", "*"), "the list of resources is empty"},
+	} {
+		for _, l := range Evaluate(read(aRole).resource(test.statement)).Evidence.Layers {
+			if l.Name == "resource policy" && l.Statements[0].Reason != test.want {
+				t.Errorf("%s: reason %q, want %q", test.name, l.Statements[0].Reason, test.want)
+			}
+		}
+	}
+}
+
 // TestUnreadableDocuments checks that what could not be read, or is of no known
 // kind, is unknown.
 func TestUnreadableDocuments(t *testing.T) {

@@ -15,6 +15,9 @@ const (
 	authenticatedUsers = "http://acs.amazonaws.com/groups/global/AuthenticatedUsers"
 )
 
+// fullControl is the permission of an ACL that stands for all others.
+const fullControl = "FULL_CONTROL"
+
 // aclActions is the actions that a permission of an ACL stands for: of a
 // bucket, and of an object.
 //
@@ -59,7 +62,11 @@ func (e *evaluation) byACLs(g grantee) grantee {
 // acl returns what a grant of an ACL gives, to whom, and why not.
 func (e *evaluation) acl(g *ACLGrant) (account bool, f access.Formula, why string) {
 	group := strings.HasPrefix(g.Grantee, "http://") || strings.HasPrefix(g.Grantee, "https://")
+	_, known := aclActions[g.Permission]
 	switch kind := e.r.principal.Kind; {
+	case !known && g.Permission != fullControl:
+		f = access.Missing(fmt.Sprintf("what the permission %q of an access control list permits", g.Permission))
+		return false, f, "depends on: " + f.String()
 	case !g.permits(e.r.action):
 		return false, access.False(), fmt.Sprintf("%s does not permit %s", g.Permission, e.r.written)
 	case group && e.in.S3.IgnorePublicACLs && (g.Grantee == allUsers || g.Grantee == authenticatedUsers):
@@ -95,7 +102,7 @@ func (g *ACLGrant) permits(action string) bool {
 	if g.Object {
 		of = 1
 	}
-	if g.Permission == "FULL_CONTROL" {
+	if g.Permission == fullControl {
 		for _, actions := range aclActions {
 			if slices.Contains(actions[of], action) {
 				return true
@@ -117,7 +124,7 @@ func (e *evaluation) byPublicAccessBlock() access.Formula {
 	if s == nil || !s.RestrictPublicBuckets && s.Missing == "" || e.r.principal.Kind == Service {
 		return access.True()
 	}
-	if a := e.r.principal.Account; a != "" && (a == e.r.resource.Account || s.AccessPoint != nil && a == s.AccessPoint.Account) {
+	if a := e.r.principal.Account; a != "" && (a == e.r.resource.Account || s.AccessPoint != nil && a == s.AccessPoint.account()) {
 		e.note("Block Public Access", access.True(), "does not limit principals of the bucket's account")
 		return access.True()
 	}

@@ -294,6 +294,10 @@ func TestScenariosOfBuckets(t *testing.T) {
 		{name: "R19_access_point_and_bucket_that_delegates", doc: docPoints, want: access.Allowed, in: read(aRole).resource(delegates).with(through("", ofPoint))},
 		{name: "R19_bucket_that_delegates_without_access_point", doc: docPoints, want: access.Denied, in: read(aRole).resource(delegates)},
 		{
+			name: "R19_access_point_whose_account_its_arn_tells", doc: docPoints, want: access.Allowed,
+			in: read(aRole).resource(delegates).with(through("", ofPoint)).with(func(in *Input) { in.S3.AccessPoint.Account = "" }),
+		},
+		{
 			name: "R19_access_point_for_another_role", doc: docPoints, want: access.Denied,
 			in: read(access.Principal{Kind: Role, ID: "arn:aws:iam::111122223333:role/b", Account: home}).resource(delegates).with(through("", ofPoint)),
 		},
@@ -315,6 +319,11 @@ func TestScenariosOfBuckets(t *testing.T) {
 		{name: "acl_for_everybody", doc: docACL, want: access.Allowed, in: read(nobody).with(acls(S3{ACLs: []ACLGrant{everybody}}))},
 		{name: "acl_for_everybody_ignored", doc: docPublic, want: access.Denied, in: read(nobody).with(acls(S3{IgnorePublicACLs: true, ACLs: []ACLGrant{everybody}}))},
 		{name: "acl_for_everybody_does_not_write", doc: docACL, want: access.Denied, in: ask(nobody, "s3:PutObject", object).with(acls(S3{ACLs: []ACLGrant{everybody}}))},
+		{
+			name: "acl_with_a_permission_that_is_not_known", doc: docACL, want: access.Unknown,
+			in:      read(nobody).with(acls(S3{ACLs: []ACLGrant{{Grantee: allUsers, Permission: "LOOK", Object: true}}})),
+			formula: `unknown: what the permission "LOOK" of an access control list permits`,
+		},
 		{
 			name: "acl_for_some_objects", doc: docACL, want: access.Conditional, in: below(nobody).with(acls(S3{ACLs: []ACLGrant{everybody}})),
 			formula: `resource object ACL "READ http://acs.amazonaws.com/groups/global/AllUsers"`,
