@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"maps"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -258,13 +259,19 @@ func writeCrossing(c awsiamtest.Case) (awsiamtest.Case, bool) {
 // readShort reads each ARN of fewer than six parts as one that matches and as
 // one that does not.
 func readShort(c awsiamtest.Case) []awsiamtest.Case {
-	return readResources(c, func(text string) bool { return strings.HasPrefix(text, "arn:") && strings.Count(text, ":") < 5 })
+	short := func(text string) bool { return strings.HasPrefix(text, "arn:") && strings.Count(text, ":") < 5 }
+	return readResources(c, short, func(s awsiamtest.Statement) []awsiamtest.Strings {
+		return []awsiamtest.Strings{s.Resource, s.NotResource}
+	})
 }
 
-// readVoid reads each resource with a variable that has no value as one that
-// matches, so that NotResource does not, and as one that does not.
+// readVoid reads each value of NotResource with a variable that has no value as
+// one that matches, so that the statement does not, and as one that does not.
 func readVoid(c awsiamtest.Case) []awsiamtest.Case {
-	return readResources(c, func(text string) bool { return strings.HasPrefix(text, "arn:") && isVoid(c, text) })
+	void := func(text string) bool { return strings.HasPrefix(text, "arn:") && isVoid(c, text) }
+	return readResources(c, void, func(s awsiamtest.Statement) []awsiamtest.Strings {
+		return []awsiamtest.Strings{s.NotResource}
+	})
 }
 
 // isVoid reports whether a text has a variable without a value.
@@ -272,27 +279,29 @@ func isVoid(c awsiamtest.Case, text string) bool {
 	return !strings.Contains(text, ", '") && slices.ContainsFunc(awsiamtest.Variables(text), func(key string) bool { return !c.Has(key) })
 }
 
-// readResources returns the case with the doubtful texts of its statements read
-// in both ways.
-func readResources(c awsiamtest.Case, doubtful func(text string) bool) []awsiamtest.Case {
+// readResources returns the case with the doubtful texts of some lists read in
+// both ways.
+func readResources(
+	c awsiamtest.Case, doubtful func(text string) bool, of func(awsiamtest.Statement) []awsiamtest.Strings,
+) []awsiamtest.Case {
 	var texts []string
-	_, _ = rewrite(c, func(_ awsiamtest.Policy, text string) string {
+	_, _ = rewriteLists(c, func(_ awsiamtest.Policy, text string) string {
 		if doubtful(text) && !slices.Contains(texts, text) {
 			texts = append(texts, text)
 		}
 		return text
-	})
+	}, of)
 	readings := []awsiamtest.Case{c}
 	for _, text := range texts {
 		var next []awsiamtest.Case
 		for _, reading := range readings {
 			for _, as := range []string{c.Resource, noResource} {
-				one, _ := rewrite(reading, func(_ awsiamtest.Policy, t string) string {
+				one, _ := rewriteLists(reading, func(_ awsiamtest.Policy, t string) string {
 					if t == text {
 						return as
 					}
 					return t
-				})
+				}, of)
 				next = append(next, one)
 			}
 		}
@@ -361,22 +370,28 @@ func inWords(text string) string {
 // rewrite returns a case with the texts of its statements' resources and
 // condition values replaced, and whether any was.
 func rewrite(c awsiamtest.Case, replace func(awsiamtest.Policy, string) string) (awsiamtest.Case, bool) {
+	return rewriteLists(c, replace, func(s awsiamtest.Statement) []awsiamtest.Strings {
+		lists := []awsiamtest.Strings{s.Resource, s.NotResource}
+		for _, keys := range s.Condition {
+			lists = slices.AppendSeq(lists, maps.Values(keys))
+		}
+		return lists
+	})
+}
+
+// rewriteLists is rewrite for some lists of each statement.
+func rewriteLists(
+	c awsiamtest.Case, replace func(awsiamtest.Policy, string) string, of func(awsiamtest.Statement) []awsiamtest.Strings,
+) (awsiamtest.Case, bool) {
 	c = c.Clone()
 	changed := false
-	each := func(p awsiamtest.Policy, texts awsiamtest.Strings) {
-		for i, text := range texts {
-			if to := replace(p, text); to != text {
-				texts[i], changed = to, true
-			}
-		}
-	}
 	for _, p := range c.All() {
 		for _, s := range p.Statement {
-			each(p, s.Resource)
-			each(p, s.NotResource)
-			for _, keys := range s.Condition {
-				for _, values := range keys {
-					each(p, values)
+			for _, texts := range of(s) {
+				for i, text := range texts {
+					if to := replace(p, text); to != text {
+						texts[i], changed = to, true
+					}
 				}
 			}
 		}

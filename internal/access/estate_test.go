@@ -29,8 +29,10 @@ func (t toy) class() Class {
 	return c
 }
 
-func (e *toyEngine) Principal(n int) (string, Class) { return e.principals[n].id, e.principals[n].class() }
-func (e *toyEngine) Store(n int) (string, Class)     { return e.stores[n].id, e.stores[n].class() }
+func (e *toyEngine) Principal(n int) (string, Class) {
+	return e.principals[n].id, e.principals[n].class()
+}
+func (e *toyEngine) Store(n int) (string, Class) { return e.stores[n].id, e.stores[n].class() }
 
 func (e *toyEngine) PrincipalNumber(id string) int {
 	return slices.IndexFunc(e.principals, func(t toy) bool { return t.id == id })

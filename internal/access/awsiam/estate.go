@@ -53,8 +53,8 @@ type Estate struct {
 	arns arnConditions
 
 	dirtyPrincipals, dirtyStores map[int]bool
-	allPrincipals, allStores     bool // are dirty
-	seenKeys, seenByResourceKeys []string   // in order; nil when they have to be made again
+	allPrincipals, allStores     bool     // are dirty
+	seenKeys, seenByResourceKeys []string // in order; nil when they have to be made again
 }
 
 // An Account is what decides on all requests from an account or to it.

@@ -58,9 +58,11 @@ func (p keyPatterns) add(c access.Context) bool {
 }
 
 func (p keyPatterns) match(key string) bool {
-	if p.names[key] {
-		return true
-	}
+	return p.names[key] || p.begins(key)
+}
+
+// begins reports whether a key begins as one of the beginnings.
+func (p keyPatterns) begins(key string) bool {
 	for prefix := range p.prefixes {
 		if strings.HasPrefix(key, prefix) {
 			return true

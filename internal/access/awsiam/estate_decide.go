@@ -44,6 +44,7 @@ func (n namedSide) any() ternary { return n.direct.or(n.role).or(n.account) }
 // It goes the way of evaluation.decide, for all operations at once.
 func (d *decider) answer(p *principalState) ternary {
 	active := ternary{d.active, d.active}
+	d.need = d.active
 	var identity side
 	if p.Principal.Kind == Root {
 		identity.allow = yes
@@ -85,7 +86,7 @@ func (d *decider) answer(p *principalState) ternary {
 	core = core.or(d.grants(p, boundary.allow.and(session.allow)))
 	core = core.and(d.guards(p))
 	denies := identity.deny.or(boundary.deny).or(session.deny).or(resource.deny)
-	if core.maybe&^denies.sure&d.active == 0 {
+	if d.need = core.maybe &^ denies.sure & d.active; d.need == 0 {
 		return ternary{}
 	}
 	service := d.serviceControl(p)
@@ -115,6 +116,51 @@ func (p *principalState) isKnown() bool {
 	return false
 }
 
+// named returns how a statement names the principal.
+func (p *principalState) named(s *compiledStatement, kind policyKind) (direct, role, account ternary) {
+	if n := s.principals; n != nil && n.source.Any && !n.negated && p.isKnown() && len(n.aws) == 0 && len(n.source.CanonicalUser) == 0 {
+		return yes, ternary{}, ternary{} // Everybody.
+	}
+	g := s.names(p.asked(), kind, nil)
+	return ternaryOf(g.direct), ternaryOf(g.role), ternaryOf(g.account)
+}
+
+// asked returns a request that says who asks and nothing else.
+func (p *principalState) asked() *request {
+	if p.request == nil {
+		p.request = newPrincipalRequest(p.estatePrincipal)
+	}
+	return p.request
+}
+
+// mayHave reports whether a principal may have anything on the store: by
+// policies of its own, or because the store gives it without them.
+func (d *decider) mayHave(p *estatePrincipal) bool {
+	switch p.Principal.Kind {
+	case Role, Session, User, FederatedUser:
+	default:
+		return true
+	}
+	if !d.alone && (d.granted != 0 || d.within(p.account)|d.unclear(p.account) != 0) || p.identity.source.Missing != "" || p.identity.problem {
+		return true
+	}
+	for _, doc := range p.identity.docs {
+		if !doc.actions.meets(d.program.actions) {
+			continue
+		}
+		a := d.document(doc, identityPolicy)
+		if a.allow.maybe != 0 {
+			return true
+		}
+		for i := range a.rest {
+			if !a.rest[i].source.Deny {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // layer returns what policies say that name no principal.
 func (d *decider) layer(l *layer, kind policyKind, p *principalState) side {
 	if l == nil {
@@ -132,6 +178,9 @@ func (d *decider) layer(l *layer, kind policyKind, p *principalState) side {
 		s.allow, s.deny = s.allow.or(a.allow), s.deny.or(a.deny)
 		for i := range a.rest {
 			rest := &a.rest[i]
+			if rest.lanes.maybe&d.need == 0 {
+				continue
+			}
 			t := d.rest(rest, kind, p)
 			if rest.source.Deny {
 				s.deny = s.deny.or(t)
@@ -217,11 +266,10 @@ func (d *decider) named(l *layer, kind policyKind, p *principalState) namedSide 
 		a := d.document(doc, kind)
 		for i := range a.rest {
 			rest := &a.rest[i]
-			if kind == resourceControlPolicy && !rest.source.Deny {
+			if kind == resourceControlPolicy && !rest.source.Deny || rest.lanes.maybe&d.need == 0 {
 				continue
 			}
-			g := rest.names(p.request, kind, nil)
-			direct, role, account := ternaryOf(g.direct), ternaryOf(g.role), ternaryOf(g.account)
+			direct, role, account := p.named(rest.compiledStatement, kind)
 			named := direct.or(role).or(account)
 			if named.maybe == 0 {
 				continue

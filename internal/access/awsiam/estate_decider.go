@@ -19,11 +19,12 @@ type decider struct {
 	outcomes  map[outcome][]access.Grant
 	prologues map[string]uint32
 	contexts  map[string]access.Context // of principals, by account
+	shared    map[sharedKey]ternary
 
 	// Of the current store and program:
 	store   *estateStore
 	program *program
-	targets []estateTarget         // by form
+	targets []estateTarget   // by form
 	static  []*request       // by form, that know nothing of the principal
 	groups  []group          // of targets with the same policies
 	rules   []access.Formula // what the rules ask of the store
@@ -34,6 +35,8 @@ type decider struct {
 	// policies only when the resource leaves it to the account; of granted the
 	// resource has grants; special and rootSpecial are never decided by
 	// policies alone.
+	// Need are those that matter for the current principal.
+	need uint64
 	// First are the lanes of rules themselves, not of what they need besides.
 	active, first, strict, granted, special, rootSpecial uint64
 	// alone: no resource has a policy, so that all depends on the principal's.
@@ -64,17 +67,16 @@ type group struct {
 // A principalState is what is worked out once for a principal.
 type principalState struct {
 	*estatePrincipal
-	// request knows the principal, but nothing of its context until full.
-	request *request
-	full    *request
+	// request says who asks and nothing else, full also what is known of the
+	// principal; nil until they are needed.
+	request, full *request
 	// held is which conditions hold for the principal.
 	held map[*estateStatement]ternary
 	// values is a hash of what a statement sees of the principal.
 	values map[*estateStatement]uint64
 
-	identity, boundary, session *layer
-	sets                        [3]*policySet
-	serviceControl              []*policySet
+	sets           [3]*policySet
+	serviceControl []*policySet
 }
 
 // maxStates is how many principals a decider remembers.
@@ -84,7 +86,7 @@ const maxStates = 4096
 func (r *round) Decider() access.Decider {
 	return &decider{
 		e: r.e, round: r, personal: map[personalKey]ternary{}, signed: map[uint64][]access.Grant{}, states: map[int]*principalState{}, outcomes: map[outcome][]access.Grant{}, prologues: map[string]uint32{},
-		contexts: map[string]access.Context{},
+		contexts: map[string]access.Context{}, shared: map[sharedKey]ternary{},
 	}
 }
 
@@ -120,6 +122,9 @@ func (d *decider) run(s *estateStore, p *program, all bool, found func(int, []ac
 	}
 	c := d.candidates()
 	c.among(d.round, all, func(n int) {
+		if !d.mayHave(d.e.principals[n]) {
+			return
+		}
 		state := d.state(n)
 		if t := d.answer(state); t.maybe != 0 {
 			if grants := d.outcome(state, t); len(grants) > 0 {
@@ -251,8 +256,7 @@ func (d *decider) state(n int) *principalState {
 		clear(d.states)
 	}
 	p := d.e.principals[n]
-	r := newPrincipalRequest(p)
-	s := &principalState{estatePrincipal: p, request: r, identity: p.identity, boundary: p.boundary, session: p.session}
+	s := &principalState{estatePrincipal: p}
 	d.states[n] = s
 	return s
 }

@@ -56,6 +56,9 @@ type estateStatement struct {
 	static, dynamic []*condition
 	// mixed: what depends on the principal depends on the resource, too.
 	mixed bool
+	// ofAccount: what depends on the principal is the same for all of a kind in
+	// an account, but for those whose own context says otherwise.
+	ofAccount bool
 }
 
 // ofPrincipal reports whether the answer depends on attributes of the principal.
@@ -225,7 +228,7 @@ func (c *condition) keys(to []string) []string {
 func (d *estateDocument) classify(principal, resource keyPatterns) {
 	for i := range d.statements {
 		st := &d.statements[i]
-		st.personal, st.static, st.dynamic, st.mixed = false, nil, nil, false
+		st.personal, st.static, st.dynamic, st.mixed, st.ofAccount = false, nil, nil, false, true
 		for j := range st.resource {
 			keys := st.resource[j].keys(nil)
 			if slices.ContainsFunc(keys, principal.match) {
@@ -241,9 +244,16 @@ func (d *estateDocument) classify(principal, resource keyPatterns) {
 				continue
 			}
 			st.dynamic = append(st.dynamic, c)
+			st.ofAccount = st.ofAccount && !slices.ContainsFunc(keys, principal.isOwn)
 			st.mixed = st.mixed || slices.ContainsFunc(keys, resource.match)
 		}
 	}
+}
+
+// isOwn reports whether a key follows from the name of the principal, or is one
+// of those, as tags, that contexts do not have to name one by one.
+func (p keyPatterns) isOwn(key string) bool {
+	return key == principalARN || key == "aws:userid" || key == "aws:username" || key == "aws:principalservicename" || p.begins(key)
 }
 
 // rulesOut reports whether the resources of the statement cannot match one by

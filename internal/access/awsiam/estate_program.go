@@ -261,7 +261,9 @@ func (e *Estate) resourcesOf(s *estateStore) []string {
 }
 
 // unreadPolicy is the policy of a resource that is not in the estate.
-func unreadPolicy() *PolicySet { return &PolicySet{Missing: "the resource is not among those that were read"} }
+func unreadPolicy() *PolicySet {
+	return &PolicySet{Missing: "the resource is not among those that were read"}
+}
 
 // Input returns the question that a lane asks for a principal, for [Evaluate].
 func (e *Estate) input(p *estatePrincipal, t *estateTarget, operation string) Input {
@@ -345,4 +347,3 @@ func (e *Estate) Explain(principal, store string, found func(access.Request, acc
 	}
 	return grants
 }
-

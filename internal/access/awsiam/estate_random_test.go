@@ -100,7 +100,9 @@ func (r *randomEstate) condition() awsiam.Condition {
 		c.Operator, c.Key, c.Values = r.one("StringEquals", "StringNotEquals"), "aws:RequestedRegion", []string{r.one("eu-west-1", "us-east-1")}
 	case 3:
 		c.Operator, c.Key = r.one("ArnLike", "ArnNotLike", "ArnEquals", "StringLike"), "aws:PrincipalArn"
-		c.Values = r.some(2, func() string { return r.one(r.one(r.roles...), "arn:aws:iam::*:role/app/r1", "arn:aws:iam::*:role/*", "arn:aws:iam::111111111111:*") })
+		c.Values = r.some(2, func() string {
+			return r.one(r.one(r.roles...), "arn:aws:iam::*:role/app/r1", "arn:aws:iam::*:role/*", "arn:aws:iam::111111111111:*")
+		})
 	case 4:
 		c.Operator, c.Key, c.Values = r.one("StringEquals", "StringNotEquals"), "aws:SourceVpc", []string{r.one("vpc-1", "vpc-2", "${aws:PrincipalTag/team}")}
 	case 5:

@@ -26,7 +26,7 @@ func (d *decider) signature(p *principalState) (sum uint64, ok bool) {
 	s.own = !p.isKnown()
 	s.WriteString(p.Principal.Kind)
 	s.WriteString(p.account)
-	s.flags(p.ServiceLinked, p.request.bounded, p.session != nil)
+	s.flags(p.ServiceLinked, p.boundary != nil, p.session != nil)
 	for _, l := range []*layer{p.identity, p.boundary, p.session} {
 		d.sign(s, l, p)
 	}
@@ -68,8 +68,8 @@ func (d *decider) sign(s *signature, l *layer, p *principalState) {
 		for i := range a.rest {
 			rest := &a.rest[i]
 			if l.kind.namesPrincipals() {
-				g := rest.names(p.request, l.kind, nil)
-				for _, named := range []ternary{ternaryOf(g.direct), ternaryOf(g.role), ternaryOf(g.account)} {
+				direct, role, account := p.named(rest.compiledStatement, l.kind)
+				for _, named := range []ternary{direct, role, account} {
 					s.flags(named.sure != 0)
 					s.own = s.own || named.sure != named.maybe
 				}

@@ -2,6 +2,7 @@ package awsiam
 
 import (
 	"hash/maphash"
+	"slices"
 
 	"github.com/stowage-dev/stowage/internal/access"
 )
@@ -186,6 +187,13 @@ func (d *decider) holds(st *estateStatement, p *principalState) ternary {
 	if t, ok := p.held[st]; ok {
 		return t
 	}
+	shared := st.ofAccount && !slices.ContainsFunc(st.keys, p.Context.Names)
+	key := sharedKey{st, p.account, p.Principal.Kind}
+	if shared {
+		if t, ok := d.shared[key]; ok {
+			return t
+		}
+	}
 	t := yes
 	for _, c := range st.dynamic {
 		if t.maybe == 0 {
@@ -193,11 +201,22 @@ func (d *decider) holds(st *estateStatement, p *principalState) ternary {
 		}
 		t = t.and(ternaryOf(c.holds(d.full(p))))
 	}
+	if shared {
+		d.shared[key] = t
+		return t
+	}
 	if p.held == nil {
 		p.held = map[*estateStatement]ternary{}
 	}
 	p.held[st] = t
 	return t
+}
+
+// A sharedKey is a statement whose conditions are the same for all principals
+// of a kind in an account.
+type sharedKey struct {
+	*estateStatement
+	account, kind string
 }
 
 // request returns a request of a principal about the resource of a form, as
@@ -224,7 +243,7 @@ func (d *decider) full(p *principalState) *request {
 		}
 		d.contexts[p.account] = context
 	}
-	r := *p.request
+	r := *p.asked()
 	r.context = context.Merge(p.Context)
 	p.full = &r
 	return p.full

@@ -178,7 +178,9 @@ func (s *syntheticEstate) account(id string, size int, managed []*awsiam.Documen
 }
 
 // A team is what applications are of.
-func (s *syntheticEstate) team() string { return fmt.Sprintf("t%d", int(math.Sqrt(float64(s.IntN(900))))) }
+func (s *syntheticEstate) team() string {
+	return fmt.Sprintf("t%d", int(math.Sqrt(float64(s.IntN(900)))))
+}
 
 // application makes an application: two to six roles, and stores.
 func (s *syntheticEstate) application(account string, n int, managed []*awsiam.Document) {

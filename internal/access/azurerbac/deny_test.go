@@ -183,7 +183,8 @@ func TestMissingDocuments(t *testing.T) {
 		},
 		{
 			"role_in_two_subscriptions",
-			Documents{Roles: []RoleDefinition{sameRole(t, "Storage Blob Data Reader")}, Assignments: []RoleAssignment{reader}}, access.Allowed, "",
+			Documents{Roles: []RoleDefinition{sameRole(t, "Storage Blob Data Reader")}, Assignments: []RoleAssignment{reader}},
+			access.Allowed, "",
 		},
 		{"role_elsewhere", Documents{Assignments: []RoleAssignment{{RoleID: "x", Scope: vault, Principal: Principal{ID: app}}}}, access.Denied, ""},
 		{

@@ -14,12 +14,14 @@ import (
 
 // Limits of a file: more than anybody writes.
 const (
-	maxBytes    = 4 << 20
-	maxTypes    = 2000
-	maxRules    = 200
-	maxList     = 200  // operations of a demand, needs, gates, notes, settings
-	maxText     = 1000 // bytes of a text
-	maxProblems = 20   // are told of one file
+	maxBytes = 4 << 20
+	maxTypes = 2000
+	maxRules = 200
+	maxList  = 200 // operations of a demand, needs, gates, notes, settings
+	// Engines ask about all operations of a rule at once, as the bits of a word.
+	maxOperations = 60
+	maxText       = 1000 // bytes of a text
+	maxProblems   = 20   // are told of one file
 )
 
 // Parse reads types of stores. All problems are returned at once, each with

@@ -45,6 +45,13 @@ func (p *parser) rule(n *yaml.Node, settings map[string]string) access.Rule {
 			p.demand(&r.Demand, key, value, settings)
 		}
 	}, "levels", "channel", "any_of", "resource")
+	operations := len(r.AnyOf)
+	for i := range r.Needs {
+		operations += len(r.Needs[i].AnyOf)
+	}
+	if operations > maxOperations {
+		p.fail(n, "any_of", "the rule and its needs have %d operations, which is more than %d: make several rules of it", operations, maxOperations)
+	}
 	return r
 }
 

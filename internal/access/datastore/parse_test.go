@@ -29,6 +29,7 @@ func TestParseErrors(t *testing.T) {
 		{"stray_brace", start + "      - {resource: 'id}'}", `line 7: resource: "id}" has a } without {`},
 		{"unknown_if_set", start + "      - {if_set: key}", `line 7: if_set: "key" is not among`},
 		{"gate_without_values", start + "      - {gates: [{setting: kms_key}]}", `line 7: gates: want one of is and is_not`},
+		{"many_operations", start + "      - {any_of: [" + strings.Repeat("a,", 61) + "]}", "line 7: any_of: the rule and its needs have 61 operations"},
 		{"number", start + "      - {gates: [{setting: kms_key, is: [1]}]}", "line 7: is: want a text; put true, false and numbers in quotes"},
 		{"flag", start + "      - {below: maybe}", "line 7: below: want true or false"},
 		{"alias", start + "      - {note: &a x, unread: *a}", "line 7: unread: is an alias"},
