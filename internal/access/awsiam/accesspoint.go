@@ -25,7 +25,10 @@ func (e *evaluation) throughAccessPoint(c claims, bucket access.Formula) (permit
 	r.resource = access.Resource{ID: accessPointResource(point.ARN, e.r.resource.ID), Account: point.account(), Below: e.r.resource.Below}
 	through := *e
 	through.r, through.place = &r, "through the access point"
-	through.resourceControl = nil // they are those of the bucket's account
+	if r.resource.Account != e.r.resource.Account {
+		// Those that are known are of the bucket's account.
+		through.resourceControl = []*policySet{{missing: "those of the account of the access point are not read"}}
+	}
 	there := through.ask(func() verdict { return through.byResourcePolicy("access point policy", e.accessPoint) })
 	permitted = access.And(through.permitted(there), there.limits)
 	if point.VPC != "" {

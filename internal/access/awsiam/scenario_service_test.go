@@ -298,6 +298,17 @@ func TestScenariosOfBuckets(t *testing.T) {
 			in: read(aRole).resource(delegates).with(through("", ofPoint)).with(func(in *Input) { in.S3.AccessPoint.Account = "" }),
 		},
 		{
+			name: "R19_rcp_denies_the_access_point", doc: docRCP, want: access.Denied,
+			in: read(aRole).resource(delegates).with(through("", ofPoint)).rcp(deny("s3:*", "arn:aws:s3:*:*:accesspoint/*", "Principal", "*")),
+		},
+		{
+			name: "R19_rcp_of_the_account_of_the_access_point", doc: docRCP, want: access.Unknown,
+			in: read(aRole).identity(all).resource(delegates).with(through("", ofPoint)).with(func(in *Input) {
+				in.Request.Resource.Account = abroad
+			}),
+			formula: "unknown: resource control policies: those of the account of the access point are not read",
+		},
+		{
 			name: "R19_access_point_for_another_role", doc: docPoints, want: access.Denied,
 			in: read(access.Principal{Kind: Role, ID: "arn:aws:iam::111122223333:role/b", Account: home}).resource(delegates).with(through("", ofPoint)),
 		},
