@@ -131,10 +131,10 @@ func edgeTexts(edges []access.Edge, administrators []access.Administrator) []str
 	}
 	var list []string
 	for _, e := range edges {
-		list = append(list, fmt.Sprintf("%s -%s-> %s by %s: %s", lastSegment(e.From), e.Kind, lastSegment(e.To), actions(e.Steps), e.Formula))
+		list = append(list, fmt.Sprintf("%s -%s-> %s by %s: %s", lastName(e.From), e.Kind, lastName(e.To), actions(e.Steps), e.Formula))
 	}
 	for _, a := range administrators {
-		list = append(list, fmt.Sprintf("%s administers %s by %s: %s", lastSegment(a.ID), a.Account, actions(a.Steps), a.Formula))
+		list = append(list, fmt.Sprintf("%s administers %s by %s: %s", lastName(a.ID), a.Account, actions(a.Steps), a.Formula))
 	}
 	return list
 }

@@ -52,7 +52,7 @@ func newPrincipalSet(source *Principals, negated bool) *principalSet {
 				p.session, p.account = true, a.account
 				p.role, _, _ = strings.Cut(rest, "/")
 			}
-		} else if len(text) == len("111122223333") && isDigits(text) {
+		} else if isAccount(text) {
 			p.account = text
 		}
 		s.aws = append(s.aws, p)

@@ -58,9 +58,9 @@ func compile(d *Document) *compiledDocument {
 	var variables bool
 	c := &compiledDocument{}
 	switch d.Version {
-	case "2012-10-17":
+	case version2012:
 		variables = true
-	case "2008-10-17", "":
+	case version2008, "":
 	default:
 		c.problem = fmt.Sprintf("policy version %q is not known", d.Version)
 	}
