@@ -60,6 +60,7 @@ func TestScenariosOfKeysAndOtherResources(t *testing.T) {
 			in: decrypt(aRole).resource(onKey(aws(roleARN), "Condition", `{"StringEquals":{"kms:ViaService":"s3.eu-west-1.amazonaws.com"}}`)).
 				context(access.NewContext(access.UnknownState)), formula: `kms:ViaService StringEquals "s3.eu-west-1.amazonaws.com"`,
 		},
+		{name: "A84_key_without_credentials", doc: "kms/latest/APIReference/Welcome.html", want: access.Denied, in: decrypt(nobody).resource(onKey("*"))},
 		{
 			name: "A85_secret_without_its_suffix", doc: "secretsmanager/latest/userguide/auth-and-access_iam-policies.html", want: access.Denied,
 			in: ask(aRole, "secretsmanager:GetSecretValue", "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db-AbCdEf").
@@ -217,6 +218,10 @@ func TestScenariosOfTrust(t *testing.T) {
 			in: ask(access.Principal{Kind: Service, ID: "ecs-tasks.amazonaws.com"}, "sts:AssumeRole", target).resource(trust(`{"Service":"lambda.amazonaws.com"}`, "sts:AssumeRole")),
 		},
 		{name: "A98_root_user_cannot_assume", doc: "STS/latest/APIReference/API_AssumeRole.html", want: access.Denied, in: assume(aRoot).resource(trust(root, "sts:AssumeRole"))},
+		{
+			name: "A98_nobody_can_assume_without_credentials", doc: "STS/latest/APIReference/API_AssumeRole.html", want: access.Denied,
+			in: assume(nobody).resource(trust("*", "sts:AssumeRole")),
+		},
 		{
 			name: "A98_federated_user_cannot_assume", doc: "STS/latest/APIReference/API_GetFederationToken.html", want: access.Denied,
 			in: assume(aFederated).identity(all).session(all).resource(trust(root, "sts:AssumeRole")),
