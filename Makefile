@@ -131,7 +131,7 @@ bench-collect: postgres-note ## Collect a simulated estate twice and tell what i
 
 .PHONY: bench-access
 bench-access: ## Decide about a synthetic organization, and again after one policy changed (PRINCIPALS=200000)
-	@STOWAGE_PRINCIPALS=$(or $(PRINCIPALS),200000) GOMEMLIMIT=$(or $(GOMEMLIMIT),1700MiB) \
+	@STOWAGE_PRINCIPALS=$(or $(PRINCIPALS),200000) GOMEMLIMIT=$(or $(GOMEMLIMIT),1800MiB) \
 		go test -count=1 -run '^$$' -bench '^BenchmarkEstate$$' -benchtime 1x -timeout 60m ./internal/access/awsiam
 
 .PHONY: bench-scan

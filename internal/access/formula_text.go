@@ -44,7 +44,9 @@ func (t Term) String() string {
 }
 
 // isAbsence reports whether the term says that a key is not there.
-func (t Term) isAbsence() bool { return t.Operator == "Null" && len(t.Values) == 1 && t.Values[0] == "true" }
+func (t Term) isAbsence() bool {
+	return t.Operator == "Null" && len(t.Values) == 1 && t.Values[0] == "true"
+}
 
 // Expression is the operator of a term whose first value is its whole text, in
 // the expression language of the policy.

@@ -2,7 +2,6 @@ package awsiam
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/stowage-dev/stowage/internal/access"
@@ -300,18 +299,24 @@ type estatePrincipal struct {
 
 // keys returns the names by which policies of resources may name the principal.
 func (p *estatePrincipal) keys() []string {
-	r := newPrincipalRequest(p)
-	keys := make([]string, 0, 5)
-	for _, key := range []string{p.Principal.ID, p.Principal.Parent, r.roleARN, p.UniqueID} {
-		if key != "" && !slices.Contains(keys, key) {
+	keys := make([]string, 1, 5)
+	keys[0] = p.Principal.ID
+	for _, key := range []string{p.Principal.Parent, p.UniqueID} {
+		if key != "" {
 			keys = append(keys, key)
 		}
 	}
-	if r.roleName != "" {
-		keys = append(keys, sessionKey(p.account, r.roleName))
-		if r.roleARN == "" {
-			keys = append(keys, roleKey(p.account, r.roleName))
+	switch p.Principal.Kind {
+	case Role:
+		keys = append(keys, sessionKey(p.account, lastName(p.Principal.ID)))
+	case Session:
+		name := lastName(p.Principal.Parent)
+		if a, ok := parseARN(p.Principal.ID); ok && name == "" {
+			_, rest, _ := strings.Cut(a.resource, "/")
+			name, _, _ = strings.Cut(rest, "/")
+			keys = append(keys, roleKey(p.account, name))
 		}
+		keys = append(keys, sessionKey(p.account, name))
 	}
 	return keys
 }
@@ -333,7 +338,10 @@ type estateStore struct {
 	// they have not been looked for.
 	globs [][]globMatch
 	class access.Class
-	gone  string // its ID when it was removed
+	// local: policies of resources give nothing to other accounts; alone: there
+	// are none, nor anything else that could.
+	local, alone bool
+	gone         string // its ID when it was removed
 }
 
 func (s *estateStore) id() string {

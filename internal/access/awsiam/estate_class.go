@@ -285,6 +285,8 @@ func (e *Estate) storeClass(w hasher, s *estateStore, seen []string) access.Clas
 	for _, p := range e.types[s.Type] {
 		p.write(w, s)
 	}
+	reach := candidates{accounts: map[string]bool{}, keys: map[string]bool{}}
+	s.alone = true
 	look := s.globs == nil
 	if look {
 		s.globs = [][]globMatch{}
@@ -306,7 +308,11 @@ func (e *Estate) storeClass(w hasher, s *estateStore, seen []string) access.Clas
 			if t.store != nil {
 				w.number(1)
 				t.store.write(w)
+				reach.add(t.store)
+				s.alone = s.alone && t.store.policy == nil && t.store.S3 == nil && t.store.KMS == nil
 			}
+			reach.everybody = reach.everybody || t.unread || t.resource.Account == ""
+			reach.accounts[t.resource.Account] = true
 			context := e.resourceContext(&t)
 			for _, key := range seen {
 				w.value(context.Lookup(key))
@@ -320,6 +326,9 @@ func (e *Estate) storeClass(w hasher, s *estateStore, seen []string) access.Clas
 			i++
 		}
 	}
+	delete(reach.accounts, s.Account)
+	s.local = !reach.everybody && len(reach.accounts) == 0 && len(reach.keys) == 0
+	s.alone = s.alone && s.local
 	return w.class()
 }
 

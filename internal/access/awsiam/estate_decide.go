@@ -145,7 +145,7 @@ func (d *decider) mayHave(p *estatePrincipal) bool {
 		return true
 	}
 	for _, doc := range p.identity.docs {
-		if !doc.actions.meets(d.program.actions) {
+		if !doc.actions.meets(d.program.actions) || doc.problem != "" {
 			continue
 		}
 		a := d.document(doc, identityPolicy)
@@ -310,14 +310,28 @@ func (d *decider) guards(p *principalState) ternary {
 		if (s == nil || !s.RestrictPublicBuckets && s.Missing == "") && (k == nil || !k.AWSManaged) {
 			continue
 		}
-		for lane := range lanes(d.active & g.lanes) {
-			e := d.evaluation(p, lane)
-			through := ternaryOf(access.And(e.byPublicAccessBlock(), e.byManagedKey()))
-			all = all.and(through.or(yes.on(^g.lanes)))
-			break // It is the same for all lanes.
-		}
+		all = all.and(d.guard(g, p).or(yes.on(^g.lanes)))
 	}
 	return all
+}
+
+// guard returns whether a group lets requests of a principal through that is
+// not of its account. It is the same for all principals of other accounts.
+func (d *decider) guard(g *group, p *principalState) ternary {
+	foreign := p.isKnown() && p.account != "" && g.account != ""
+	if foreign && g.guarded {
+		return g.guard
+	}
+	through := yes
+	for lane := range lanes(d.active & g.lanes) {
+		e := d.evaluation(p, lane)
+		through = ternaryOf(access.And(e.byPublicAccessBlock(), e.byManagedKey()))
+		break // It is the same for all lanes.
+	}
+	if foreign {
+		g.guard, g.guarded = through, true
+	}
+	return through
 }
 
 // exceptions returns the lanes that policies alone do not decide.

@@ -62,6 +62,13 @@ type group struct {
 	resourceControl []*layer
 	// controlled are the lanes that resource control policies apply to.
 	controlled uint64
+	// context is what is known of requests to the resources, once it is known.
+	context access.Context
+	known   bool
+	// guard is what principals of other accounts are let through for, once it
+	// is known.
+	guard   ternary
+	guarded bool
 }
 
 // A principalState is what is worked out once for a principal.
@@ -116,14 +123,22 @@ func (d *decider) Decide(n int, all bool, found func(int, []access.Grant)) bool 
 
 // run runs one program.
 func (d *decider) run(s *estateStore, p *program, all bool, found func(int, []access.Grant)) bool {
+	if s.alone && !d.round.mayAsk(s.Account, p.actions) {
+		return false
+	}
 	d.prepare(s, p)
 	if d.active == 0 {
 		return false
 	}
 	c := d.candidates()
+	ready := false
 	c.among(d.round, all, func(n int) {
 		if !d.mayHave(d.e.principals[n]) {
 			return
+		}
+		if !ready {
+			d.prepareLanes()
+			ready = true
 		}
 		state := d.state(n)
 		if t := d.answer(state); t.maybe != 0 {
@@ -165,7 +180,11 @@ func (d *decider) prepare(s *estateStore, p *program) {
 		}
 		d.group(&t, p.ofForm[i])
 	}
-	for i := range p.lanes {
+}
+
+// prepareLanes works out what is needed when somebody may have something.
+func (d *decider) prepareLanes() {
+	for i := range d.program.lanes {
 		d.classifyLane(i)
 	}
 	d.prologue = d.number()
@@ -173,6 +192,9 @@ func (d *decider) prepare(s *estateStore, p *program) {
 
 // group adds lanes to those with the same policies.
 func (d *decider) group(t *estateTarget, lanes uint64) {
+	if t.store != nil && t.store.KMS != nil && (len(t.store.KMS.Grants) > 0 || t.store.KMS.Missing != "") {
+		d.granted |= lanes
+	}
 	for i := range d.groups {
 		if g := &d.groups[i]; g.store == t.store && g.unread == t.unread && g.account == t.resource.Account {
 			g.lanes |= lanes
@@ -202,9 +224,6 @@ func (d *decider) classifyLane(i int) {
 	e := evaluation{r: &r}
 	if e.isStrict() {
 		d.strict |= bit
-	}
-	if t.store != nil && t.store.KMS != nil && (len(t.store.KMS.Grants) > 0 || t.store.KMS.Missing != "") {
-		d.granted |= bit
 	}
 	if r.service == "sts" {
 		d.special |= bit

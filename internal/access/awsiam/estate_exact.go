@@ -18,7 +18,8 @@ func (d *decider) pair(p *principalState, form int) *pair {
 		d.current, d.pairs = p, make([]*pair, len(d.program.forms))
 	}
 	if d.pairs[form] == nil {
-		d.pairs[form] = &pair{in: d.e.input(p.estatePrincipal, &d.targets[form], "")}
+		context := d.full(p).context.Merge(d.resourceContext(form))
+		d.pairs[form] = &pair{in: d.e.input(p.estatePrincipal, &d.targets[form], "", context)}
 		d.pairs[form].request = newRequest(&d.pairs[form].in)
 	}
 	return d.pairs[form]

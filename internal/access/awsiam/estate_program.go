@@ -266,11 +266,10 @@ func unreadPolicy() *PolicySet {
 }
 
 // Input returns the question that a lane asks for a principal, for [Evaluate].
-func (e *Estate) input(p *estatePrincipal, t *estateTarget, operation string) Input {
+func (e *Estate) input(p *estatePrincipal, t *estateTarget, operation string, context access.Context) Input {
 	in := Input{
 		Request: access.Request{
-			Principal: p.Principal, Action: operation, Resource: t.resource,
-			Context: e.principalContext(p).Merge(e.resourceContext(t)),
+			Principal: p.Principal, Action: operation, Resource: t.resource, Context: context,
 		},
 		UniqueID: p.UniqueID, ServiceLinked: p.ServiceLinked,
 		Identity: p.Identity, Boundary: p.Boundary, Session: p.Session,
@@ -333,7 +332,7 @@ func (e *Estate) Explain(principal, store string, found func(access.Request, acc
 				return other == r
 			})
 			t := e.target(e.stores[s], program.forms[i])
-			in := e.input(e.principals[p], &t, operation)
+			in := e.input(e.principals[p], &t, operation, e.principalContext(e.principals[p]).Merge(e.resourceContext(&t)))
 			compiled := newLayers(&in, e.compiled)
 			if found == nil {
 				return newEvaluation(&in, compiled, nil).decide()

@@ -14,17 +14,22 @@ type round struct {
 	byAccount  map[string][]int
 	byKey      map[string][]int // by the names that policies of resources have for them
 	others     []int            // that no account finds: services, anonymous ones
+	// actions is what the identity policies of an account's principals are
+	// about; any says that they may be about anything.
+	actions map[string]bitset
+	any     map[string]bool
 }
 
 // Round prepares deciding about some principals.
 func (e *Estate) Round(principals []int) access.Round {
-	r := &round{e: e, principals: principals, byAccount: map[string][]int{}, byKey: map[string][]int{}}
+	r := &round{e: e, principals: principals, byAccount: map[string][]int{}, byKey: map[string][]int{}, actions: map[string]bitset{}, any: map[string]bool{}}
 	for _, n := range principals {
 		p := e.principals[n]
 		switch p.Principal.Kind {
 		case Role, Session, User, Root, FederatedUser:
 			if p.account != "" {
 				r.byAccount[p.account] = append(r.byAccount[p.account], n)
+				r.add(p)
 				break
 			}
 			fallthrough
@@ -40,13 +45,35 @@ func (e *Estate) Round(principals []int) access.Round {
 	return r
 }
 
+// add takes in what a principal's policies are about.
+func (r *round) add(p *estatePrincipal) {
+	if p.Principal.Kind == Root || p.identity.source.Missing != "" || p.identity.problem {
+		r.any[p.account] = true
+	}
+	actions := r.actions[p.account]
+	for _, doc := range p.identity.docs {
+		actions = actions.or(doc.actions)
+	}
+	r.actions[p.account] = actions
+}
+
+// mayAsk reports whether somebody may have something on a store of an account
+// that only its principals' own policies give.
+func (r *round) mayAsk(account string, actions bitset) bool {
+	return len(r.others) > 0 || r.any[account] || r.actions[account].meets(actions)
+}
+
 // unitSize is how many stores are decided by one goroutine before it looks for
 // more.
 const unitSize = 32
 
-// Units puts stores of one account together.
+// Units puts stores of one account together, and leaves out those on which
+// nobody has anything.
 func (r *round) Units(stores []int) [][]int {
-	sorted := slices.Clone(stores)
+	sorted := slices.DeleteFunc(slices.Clone(stores), func(n int) bool {
+		s := r.e.stores[n]
+		return s.local && len(r.others) == 0 && len(r.byAccount[s.Account]) == 0
+	})
 	slices.SortFunc(sorted, func(a, b int) int {
 		return cmp.Or(cmp.Compare(r.e.stores[a].Account, r.e.stores[b].Account), cmp.Compare(a, b))
 	})

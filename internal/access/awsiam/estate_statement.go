@@ -90,13 +90,28 @@ func (d *decider) about(form int, st *estateStatement) *request {
 	}
 	if d.static[form] == nil {
 		t := &d.targets[form]
-		in := Input{Request: access.Request{Resource: t.resource, Context: d.e.base.Merge(d.e.resourceContext(t))}}
+		in := Input{Request: access.Request{Resource: t.resource, Context: d.e.base.Merge(d.resourceContext(form))}}
 		if t.store != nil {
 			in.S3 = t.store.S3
 		}
 		d.static[form] = newRequest(&in)
 	}
 	return d.static[form]
+}
+
+// resourceContext returns what is known of requests to the resource of a form.
+func (d *decider) resourceContext(form int) access.Context {
+	for i := range d.groups {
+		g := &d.groups[i]
+		if g.lanes&d.program.ofForm[form] == 0 {
+			continue
+		}
+		if !g.known {
+			g.context, g.known = d.e.resourceContext(&d.targets[form]), true
+		}
+		return g.context
+	}
+	return d.e.resourceContext(&d.targets[form])
 }
 
 // rest returns what a statement says about a principal.
