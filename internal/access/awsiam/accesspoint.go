@@ -22,10 +22,13 @@ func (e *evaluation) throughAccessPoint(c claims, bucket access.Formula) (permit
 	}
 	point := e.in.S3.AccessPoint
 	r := *e.r
-	r.resource = access.Resource{ID: accessPointResource(point.ARN, e.r.resource.ID), Account: point.Account, Below: e.r.resource.Below}
+	r.resource = access.Resource{ID: accessPointResource(point.ARN, e.r.resource.ID), Account: point.account(), Below: e.r.resource.Below}
 	through := *e
 	through.r, through.place = &r, "through the access point"
-	through.resourceControl = nil // they are those of the bucket's account
+	if r.resource.Account != e.r.resource.Account {
+		// Those that are known are of the bucket's account.
+		through.resourceControl = []*policySet{{missing: "those of the account of the access point are not read"}}
+	}
 	there := through.ask(func() verdict { return through.byResourcePolicy("access point policy", e.accessPoint) })
 	permitted = access.And(through.permitted(there), there.limits)
 	if point.VPC != "" {
@@ -41,6 +44,15 @@ func (e *evaluation) throughAccessPoint(c claims, bucket access.Formula) (permit
 		bucket = access.Or(access.And(bucket, other), access.And(access.Or(bucket, other), unclear))
 	}
 	return access.And(bucket, permitted), there.denied
+}
+
+// account returns the account of the access point, empty when it is not known.
+func (p *AccessPoint) account() string {
+	if p.Account != "" {
+		return p.Account
+	}
+	a, _ := parseARN(p.ARN)
+	return a.account
 }
 
 // accessPointResource returns the ARN by which an access point knows a bucket

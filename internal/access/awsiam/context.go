@@ -14,13 +14,16 @@ import "github.com/stowage-dev/stowage/internal/access"
 //   - s3:DataAccessPointArn, s3:DataAccessPointAccount,
 //     s3:AccessPointNetworkOrigin, and aws:ResourceTag of buckets.
 //
-// All others are the caller's business.
+// Of those that every request has, and that do not follow from what is known of
+// this one, nothing is known, even if a context takes all that it does not name
+// for absent. All others are the caller's business.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#principaltable
 func (r *request) derive(in *Input) {
 	r.derived = make(map[string]value, 12)
 	r.derivePrincipal()
+	r.setUnknown("aws:resourceaccount")
 	if r.resource.Account != "" {
 		r.set("aws:resourceaccount", r.resource.Account)
 	}
@@ -36,6 +39,7 @@ func (r *request) derivePrincipal() {
 	p := &r.principal
 	switch p.Kind {
 	case Role, Session:
+		r.setUnknown("aws:principalarn", "aws:userid")
 		r.set("aws:principaltype", "AssumedRole")
 		r.setAbsent("aws:username")
 		if r.roleARN != "" {
@@ -49,6 +53,7 @@ func (r *request) derivePrincipal() {
 			r.derived["aws:userid"] = value{Value: access.Value{State: access.Known, Values: []string{r.uniqueID + ":"}}, prefix: true}
 		}
 	case User:
+		r.setUnknown("aws:userid")
 		r.set("aws:principaltype", "User")
 		r.set("aws:principalarn", p.ID)
 		r.set("aws:username", lastName(p.ID))
@@ -80,6 +85,7 @@ func (r *request) derivePrincipal() {
 	}
 	switch p.Kind {
 	case Role, Session, User, Root, FederatedUser:
+		r.setUnknown("aws:principalaccount")
 		if p.Account != "" {
 			r.set("aws:principalaccount", p.Account)
 		}
@@ -95,7 +101,10 @@ func (r *request) derivePrincipal() {
 func (r *request) deriveBucket(s *S3) {
 	if p := s.AccessPoint; p != nil {
 		r.set("s3:dataaccesspointarn", p.ARN)
-		r.set("s3:dataaccesspointaccount", p.Account)
+		r.setUnknown("s3:dataaccesspointaccount")
+		if account := p.account(); account != "" {
+			r.set("s3:dataaccesspointaccount", account)
+		}
 		if p.VPC != "" {
 			r.set("s3:accesspointnetworkorigin", "VPC")
 		} else {
@@ -123,6 +132,12 @@ func (r *request) set(key string, values ...string) {
 func (r *request) setAbsent(keys ...string) {
 	for _, key := range keys {
 		r.derived[key] = value{Value: access.Value{State: access.Absent}}
+	}
+}
+
+func (r *request) setUnknown(keys ...string) {
+	for _, key := range keys {
+		r.derived[key] = value{Value: access.Value{State: access.UnknownState}}
 	}
 }
 

@@ -131,7 +131,7 @@ func newEdgeBuilder(in *EdgeInput) *edgeBuilder {
 			b.byUniqueID[d.UniqueID] = i
 		}
 		if d.Principal.Kind == Role {
-			b.byRoleName[d.Principal.Account+"/"+lastSegment(d.Principal.ID)] = i
+			b.byRoleName[d.Principal.Account+"/"+lastName(d.Principal.ID)] = i
 		}
 		b.byAccount[d.Principal.Account] = append(b.byAccount[d.Principal.Account], i)
 	}

@@ -146,9 +146,6 @@ func mayAllow(d *compiledDocument, action string) bool {
 	return false
 }
 
-// lastSegment returns what follows the last slash: the name of an identity.
-func lastSegment(id string) string { return id[strings.LastIndexByte(id, '/')+1:] }
-
 // fill puts the parts of the ARN of a thing into that of a resource.
 func fill(resource string, of arn, cluster string) string {
 	return strings.NewReplacer("{partition}", of.partition, "{region}", of.region, "{account}", of.account, "{cluster}", cluster).Replace(resource)

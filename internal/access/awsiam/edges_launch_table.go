@@ -80,6 +80,16 @@ var launches = []launch{
 		note: "a task runs its image with the role; there has to be a cluster",
 	},
 	{
+		// Whoever runs a task may replace its role and the command of its
+		// containers: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskOverride.html
+		service: "ecs-tasks.amazonaws.com", passedTo: "ecs-tasks.amazonaws.com",
+		oneOf: []use{
+			{action: "ecs:RunTask", resources: []string{taskDefinition}, colons: 1, existing: true},
+			{action: "ecs:StartTask", resources: []string{taskDefinition}, colons: 1, existing: true},
+		},
+		note: "a task of a definition that is there runs another command with the role; there has to be a cluster",
+	},
+	{
 		// Batch passes the role of a job on to ECS; to whom the role counts as
 		// passed is not documented.
 		service: "ecs-tasks.amazonaws.com",

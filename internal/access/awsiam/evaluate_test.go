@@ -47,6 +47,64 @@ identity policies: never (no statement allows the request)
 	}
 }
 
+// TestNotes checks that what a layer says of itself is no more certain than its
+// result.
+func TestNotes(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name, layer, want string
+		in                Input
+	}{
+		{
+			"policy_that_could_not_be_read", "resource policy",
+			"unknown: resource policy: s3:GetBucketPolicy was denied; may give access to the principal itself: in the same account nothing else has to allow the request",
+			read(aRole).with(func(in *Input) { in.Resource = &PolicySet{Missing: "s3:GetBucketPolicy was denied"} }),
+		},
+		{
+			"settings_that_could_not_be_read", "Block Public Access",
+			"the policy of the bucket is public; other accounts have no access if that is restricted",
+			read(nobody).resource(to("*")).with(func(in *Input) { in.S3 = &S3{Missing: "s3:GetBucketPublicAccessBlock was denied"} }),
+		},
+		{
+			"policy_that_may_be_public", "Block Public Access",
+			"the policy of the bucket may be public; other accounts have no access if it is",
+			read(nobody).with(func(in *Input) {
+				in.Resource, in.S3 = &PolicySet{Missing: "s3:GetBucketPolicy was denied"}, &S3{RestrictPublicBuckets: true}
+			}),
+		},
+	} {
+		var notes []string
+		for _, l := range Evaluate(test.in).Evidence.Layers {
+			if l.Name == test.layer {
+				notes = append(notes, l.Note)
+			}
+		}
+		if len(notes) != 1 || notes[0] != test.want {
+			t.Errorf("%s: layer says %q, want %q", test.name, notes, test.want)
+		}
+	}
+}
+
+// TestReasons checks why a statement does not apply, in words.
+func TestReasons(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ name, statement, want string }{
+		{"principal", to(aws(idX)), "principal " + roleARN + " is not among those named"},
+		{
+			"not_principal", statementText("Deny", []string{"NotPrincipal", `{"AWS":["111122223333","` + roleARN + `"]}`, "Action", "*", "Resource", "*"}),
+			"principal " + roleARN + " is excluded by NotPrincipal",
+		},
+		{"no_actions", allow("[]", "*", "Principal", "*"), "the list of actions is empty"},
+		{"no_resources", allow("*", "[]", "Principal", "*"), "the list of resources is empty"},
+	} {
+		for _, l := range Evaluate(read(aRole).resource(test.statement)).Evidence.Layers {
+			if l.Name == "resource policy" && l.Statements[0].Reason != test.want {
+				t.Errorf("%s: reason %q, want %q", test.name, l.Statements[0].Reason, test.want)
+			}
+		}
+	}
+}
+
 // TestUnreadableDocuments checks that what could not be read, or is of no known
 // kind, is unknown.
 func TestUnreadableDocuments(t *testing.T) {

@@ -42,11 +42,11 @@ func newGlob(pattern string) glob {
 // character.
 func (g glob) addStar() glob { return g.join(glob{anyMany}) }
 
-// join adds a pattern, which is not changed.
+// join adds a pattern, which is not changed, to one that nobody else has.
 func (g glob) join(h glob) glob {
 	if last := len(g) - 1; last >= 0 && len(h) > 0 && isMany(g[last]) && isMany(h[0]) {
 		if h[0] == anyMany {
-			g = append(g[:last:last], anyMany)
+			g[last] = anyMany
 		}
 		h = h[1:]
 	}

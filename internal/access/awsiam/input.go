@@ -121,7 +121,8 @@ type ACLGrant struct {
 // have to permit a request.
 type AccessPoint struct {
 	// ARN of the access point, "arn:aws:s3:eu-west-1:111122223333:accesspoint/name".
-	ARN     string
+	ARN string
+	// Account of the access point; that of its ARN when it is empty.
 	Account string
 	// Policy of the access point; nil when it has none.
 	Policy *PolicySet

@@ -28,15 +28,21 @@ func (e *evaluation) byResourcePolicy(name string, s *policySet) verdict {
 
 // granteeNote says in words what a grant of the resource's policy needs besides.
 func granteeNote(o verdict) string {
+	gives := func(f access.Formula) string {
+		if f.IsTrue() {
+			return "gives"
+		}
+		return "may give"
+	}
 	switch g := o.allow; {
 	case o.deny.IsTrue():
 		return "a statement denies the request"
 	case !g.direct.IsFalse():
-		return "gives access to the principal itself: in the same account nothing else has to allow the request"
+		return gives(g.direct) + " access to the principal itself: in the same account nothing else has to allow the request"
 	case !g.role.IsFalse():
-		return "gives access to the role: permissions boundary and session policy limit it"
+		return gives(g.role) + " access to the role: permissions boundary and session policy limit it"
 	case !g.account.IsFalse():
-		return "gives access to the account: its identity policies have to allow the request, too"
+		return gives(g.account) + " access to the account: its identity policies have to allow the request, too"
 	}
 	return "no statement allows the request"
 }
@@ -106,22 +112,9 @@ func (e *evaluation) byEndpoint() verdict {
 	for i := range e.endpoint.policies {
 		one := policySet{policies: e.endpoint.policies[i : i+1]}
 		o := one.evaluate(e.r, endpointPolicy, l)
-		allow, deny = append(allow, e.throughEndpoint(o.allow)), append(deny, o.deny)
+		allow, deny = append(allow, o.allow.named()), append(deny, o.deny)
 	}
 	all := verdict{allow: grantee{direct: access.And(allow...)}, deny: access.Or(deny...)}
 	e.endLimit(l, all)
 	return all
-}
-
-// throughEndpoint returns what a grant of an endpoint policy is worth. S3 and
-// DynamoDB have gateway endpoints besides the others. In the policy of one, an
-// account stands for its root user alone.
-//
-// https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html#vpc-endpoint-policies-gateway
-func (e *evaluation) throughEndpoint(g grantee) access.Formula {
-	if e.r.service != "s3" && e.r.service != "dynamodb" || e.r.principal.Kind == Root {
-		return g.named()
-	}
-	unclear := access.Missing("the type of the VPC endpoint, whose policy names an account: of a gateway endpoint that is its root user alone")
-	return access.Or(g.direct, g.role, access.And(g.account, unclear))
 }

@@ -39,7 +39,9 @@ var (
 	ignoreCaseOperator operator = ignoreCase{}
 )
 
-// operators is every operator by its name in policies.
+// operators is every operator by its name in policies, without modifiers.
+//
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 var operators = map[string]operatorSpec{
 	"StringEquals":              {stringEquals{}, false},
 	"StringNotEquals":           {stringEquals{}, true},
@@ -201,7 +203,7 @@ func parseBool(s string) (value bool, problem string) {
 	case "false":
 		return false, ""
 	}
-	return false, fmt.Sprintf("%q is neither true nor false", s)
+	return false, quote(s) + " is neither true nor false"
 }
 
 // binary compares bytes, which are in base 64 on both sides.
@@ -220,7 +222,7 @@ func (binary) match(o *operand, _ *resolved, s string) (bool, string) {
 func parseBinary(s string) (value, problem string) {
 	b, err := base64.StdEncoding.DecodeString(s)
 	if err != nil {
-		return "", fmt.Sprintf("%q is not in base 64", s)
+		return "", quote(s) + " is not in base 64"
 	}
 	return string(b), ""
 }
@@ -236,7 +238,7 @@ func (address) parse(t template) (any, string) { return wrap(parsePrefix(t.text)
 func (address) match(o *operand, _ *resolved, s string) (bool, string) {
 	a, err := netip.ParseAddr(s)
 	if err != nil || a.Zone() != "" {
-		return false, fmt.Sprintf("%q is not an IP address", s)
+		return false, quote(s) + " is not an IP address"
 	}
 	return o.parsed.(netip.Prefix).Contains(a), ""
 }
@@ -247,7 +249,7 @@ func parsePrefix(s string) (netip.Prefix, string) {
 	}
 	a, err := netip.ParseAddr(s)
 	if err != nil || a.Zone() != "" {
-		return netip.Prefix{}, fmt.Sprintf("%q is neither an IP address nor a range in CIDR notation", s)
+		return netip.Prefix{}, quote(s) + " is neither an IP address nor a range in CIDR notation"
 	}
 	return netip.PrefixFrom(a, a.BitLen()), ""
 }
@@ -279,11 +281,11 @@ func parseNumber(s string) (*big.Rat, string) {
 	digits := strings.TrimLeft(s, "+-")
 	whole, fraction, _ := strings.Cut(digits, ".")
 	if len(s)-len(digits) > 1 || len(s) > maxDigits || !isDigits(whole+fraction) {
-		return nil, fmt.Sprintf("%q is not a number", s)
+		return nil, quote(s) + " is not a number"
 	}
 	x, ok := new(big.Rat).SetString(s)
 	if !ok {
-		return nil, fmt.Sprintf("%q is not a number", s)
+		return nil, quote(s) + " is not a number"
 	}
 	return x, ""
 }
@@ -317,7 +319,7 @@ var dateFormats = []string{"2006-01", time.DateOnly, "2006-01-02T15:04Z07:00", t
 
 func parseDate(s string) (time.Time, string) {
 	if isDigits(s) && len(s) == len("2006") {
-		return time.Time{}, fmt.Sprintf("%q may be a year or seconds since 1970", s)
+		return time.Time{}, quote(s) + " may be a year or seconds since 1970"
 	}
 	if isDigits(s) && len(s) <= len("253402300799") {
 		var seconds int64
@@ -331,7 +333,7 @@ func parseDate(s string) (time.Time, string) {
 			return at, ""
 		}
 	}
-	return time.Time{}, fmt.Sprintf("%q is not a date", s)
+	return time.Time{}, quote(s) + " is not a date"
 }
 
 // wrap makes the answer of a parser that of an operator.

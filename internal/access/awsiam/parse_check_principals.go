@@ -84,7 +84,7 @@ func isProvider(id string) bool {
 	return (kind == "oidc-provider" || kind == "saml-provider") && name != ""
 }
 
-func isAccount(id string) bool { return len(id) == 12 && strings.Trim(id, "0123456789") == "" }
+func isAccount(id string) bool { return len(id) == len("111122223333") && isDigits(id) }
 
 func isDomain(id string) bool {
 	return strings.Contains(id, ".") && strings.Trim(id, "abcdefghijklmnopqrstuvwxyz0123456789.-") == ""

@@ -2,15 +2,13 @@ package awsiam
 
 import (
 	"fmt"
-	"net/netip"
-	"slices"
 	"strings"
 )
 
 // actions checks the names of actions.
 func (c *checker) actions(element string, actions []string) {
 	if actions != nil && len(actions) == 0 {
-		c.report(Warning, element, "the list is empty; a statement with no actions does nothing, and one with an empty NotAction is about all")
+		c.report(Warning, element, "the list is empty; a statement with no actions does nothing, and what one with an empty NotAction is about is not documented")
 	}
 	for i, action := range actions {
 		path := fmt.Sprintf("%s[%d]", element, i)
@@ -54,7 +52,7 @@ func (c *checker) resources(element string, resources []string) {
 		case fields[0] != "arn":
 			c.report(Error, path, `%s is no ARN; write "*" or an ARN, as "arn:aws:s3:::bucket/*"`, quote(resource))
 		case len(fields) > 2 && strings.ContainsAny(fields[2], "*?") && !strings.Contains(fields[2], "${"):
-			c.report(Error, path, "the service of %s has a wildcard, which matches nothing; write an ARN for each service", quote(resource))
+			c.report(Error, path, "the service of %s has a wildcard, and every decision that depends on it is unknown; write an ARN for each service", quote(resource))
 		case len(fields) > 2 && fields[2] != strings.ToLower(fields[2]):
 			c.report(Error, path, "the service of %s has capital letters; write %s", quote(resource), quote(strings.ToLower(fields[2])))
 		case len(fields) < 6:
@@ -118,7 +116,7 @@ func (c *checker) conditions() {
 }
 
 func (c *checker) condition(path string, condition Condition) {
-	if !slices.Contains(conditionOperators, condition.Operator) {
+	if _, known := operators[condition.Operator]; !known {
 		c.report(Error, path, "%s is no operator%s; AWS does not take the policy, and every decision that depends on it is unknown",
 			quote(condition.Operator), suggestion(condition.Operator))
 	}
@@ -137,8 +135,10 @@ func (c *checker) condition(path string, condition Condition) {
 		if strings.Contains(value, "${") {
 			continue
 		}
-		if want := wantedForm(condition.Operator, value); want != "" {
-			c.report(Error, path, "%s is not %s, so the comparison never holds; write one", quote(value), want)
+		if spec, known := operators[condition.Operator]; known {
+			if _, problem := spec.operator.parse(template{text: value}); problem != "" {
+				c.report(Error, path, "%s, and every decision that depends on it is unknown; correct it", problem)
+			}
 		}
 	}
 }
@@ -146,30 +146,9 @@ func (c *checker) condition(path string, condition Condition) {
 // suggestion returns the operator that is spelled like another one but for
 // its case.
 func suggestion(operator string) string {
-	for _, known := range conditionOperators {
+	for known := range operators {
 		if strings.EqualFold(known, operator) {
 			return fmt.Sprintf(" (but %q is one)", known)
-		}
-	}
-	return ""
-}
-
-// wantedForm returns what a value would have to be for an operator, or "" when
-// it is that.
-func wantedForm(operator, value string) string {
-	switch {
-	case operator == "Bool" || operator == "Null":
-		if !strings.EqualFold(value, "true") && !strings.EqualFold(value, "false") {
-			return "true or false"
-		}
-	case strings.HasPrefix(operator, "Numeric"):
-		if value == "" || strings.Trim(value, "+-.0123456789eE") != "" {
-			return "a number"
-		}
-	case operator == "IpAddress" || operator == "NotIpAddress":
-		_, addrErr := netip.ParseAddr(value)
-		if _, err := netip.ParsePrefix(value); err != nil && addrErr != nil {
-			return "an address or a range of them"
 		}
 	}
 	return ""

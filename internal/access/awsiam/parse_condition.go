@@ -1,19 +1,6 @@
 package awsiam
 
-import (
-	"slices"
-	"strings"
-)
-
-// conditionOperators are the operators of conditions, without modifiers.
-//
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
-var conditionOperators = []string{
-	"StringEquals", "StringNotEquals", "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase", "StringLike", "StringNotLike",
-	"NumericEquals", "NumericNotEquals", "NumericLessThan", "NumericLessThanEquals", "NumericGreaterThan", "NumericGreaterThanEquals",
-	"DateEquals", "DateNotEquals", "DateLessThan", "DateLessThanEquals", "DateGreaterThan", "DateGreaterThanEquals",
-	"Bool", "BinaryEquals", "IpAddress", "NotIpAddress", "ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike", "Null",
-}
+import "strings"
 
 // conditions reads the value of Condition, in the order of the document.
 func (r *reader) conditions() ([]Condition, error) {
@@ -58,7 +45,7 @@ func splitOperator(written string) Condition {
 	if rest, ok := strings.CutSuffix(c.Operator, "IfExists"); ok && rest != "Null" {
 		c.IfExists, c.Operator = true, rest
 	}
-	if !slices.Contains(conditionOperators, c.Operator) {
+	if _, known := operators[c.Operator]; !known {
 		return Condition{Operator: written}
 	}
 	return c

@@ -52,7 +52,7 @@ func newPrincipalSet(source *Principals, negated bool) *principalSet {
 				p.session, p.account = true, a.account
 				p.role, _, _ = strings.Cut(rest, "/")
 			}
-		} else if len(text) == len("111122223333") && isDigits(text) {
+		} else if isAccount(text) {
 			p.account = text
 		}
 		s.aws = append(s.aws, p)
@@ -113,6 +113,19 @@ func (s *principalSet) matchAWS(r *request) grantee {
 		}
 	}
 	return grantee{access.Or(direct...), access.Or(role...), access.Or(account...)}
+}
+
+// throughEndpoint returns what the names in an endpoint policy are worth. S3 and
+// DynamoDB have gateway endpoints besides the others. In the policy of one, an
+// account stands for its root user alone.
+//
+// https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html#vpc-endpoint-policies-gateway
+func (g grantee) throughEndpoint(r *request) grantee {
+	if (r.service == "s3" || r.service == "dynamodb") && r.principal.Kind != Root {
+		g.account = access.And(g.account, access.Missing(
+			"the type of the VPC endpoint, whose policy names an account: of a gateway endpoint that is its root user alone"))
+	}
+	return g
 }
 
 // isRoleOf reports whether the value may be the role of a session of which only

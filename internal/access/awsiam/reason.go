@@ -14,6 +14,8 @@ type reason struct{ text string }
 func (w *reason) action(s *compiledStatement, r *request) {
 	switch {
 	case w == nil:
+	case len(s.action) == 0:
+		w.text = "the list of actions is empty"
 	case s.notAction:
 		w.text = fmt.Sprintf("action %s is excluded by NotAction %s", r.written, listText(s.source.NotAction))
 	default:
@@ -24,6 +26,8 @@ func (w *reason) action(s *compiledStatement, r *request) {
 func (w *reason) resource(s *compiledStatement, r *request) {
 	switch {
 	case w == nil:
+	case len(s.resource) == 0:
+		w.text = "the list of resources is empty"
 	case s.notResource:
 		w.text = fmt.Sprintf("resource %s is excluded by NotResource %s", resourceText(r), listText(s.source.NotResource))
 	default:
@@ -38,14 +42,18 @@ func resourceText(r *request) string {
 	return r.resource.ID
 }
 
-func (w *reason) principal(r *request) {
-	switch {
-	case w == nil:
-	case r.principal.ID == "":
-		w.text = "an " + r.principal.Kind + " principal is not among those named"
-	default:
-		w.text = "principal " + r.principal.ID + " is not among those named"
+func (w *reason) principal(s *compiledStatement, r *request) {
+	if w == nil {
+		return
 	}
+	who, why := "principal "+r.principal.ID, " is not among those named"
+	if r.principal.ID == "" {
+		who = "an " + r.principal.Kind + " principal"
+	}
+	if s.principals.negated {
+		why = " is excluded by NotPrincipal"
+	}
+	w.text = who + why
 }
 
 func (w *reason) condition(c *condition, r *request) {

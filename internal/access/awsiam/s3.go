@@ -15,6 +15,9 @@ const (
 	authenticatedUsers = "http://acs.amazonaws.com/groups/global/AuthenticatedUsers"
 )
 
+// fullControl is the permission of an ACL that stands for all others.
+const fullControl = "FULL_CONTROL"
+
 // aclActions is the actions that a permission of an ACL stands for: of a
 // bucket, and of an object.
 //
@@ -59,7 +62,11 @@ func (e *evaluation) byACLs(g grantee) grantee {
 // acl returns what a grant of an ACL gives, to whom, and why not.
 func (e *evaluation) acl(g *ACLGrant) (account bool, f access.Formula, why string) {
 	group := strings.HasPrefix(g.Grantee, "http://") || strings.HasPrefix(g.Grantee, "https://")
+	_, known := aclActions[g.Permission]
 	switch kind := e.r.principal.Kind; {
+	case !known && g.Permission != fullControl:
+		f = access.Missing(fmt.Sprintf("what the permission %q of an access control list permits", g.Permission))
+		return false, f, "depends on: " + f.String()
 	case !g.permits(e.r.action):
 		return false, access.False(), fmt.Sprintf("%s does not permit %s", g.Permission, e.r.written)
 	case group && e.in.S3.IgnorePublicACLs && (g.Grantee == allUsers || g.Grantee == authenticatedUsers):
@@ -95,7 +102,7 @@ func (g *ACLGrant) permits(action string) bool {
 	if g.Object {
 		of = 1
 	}
-	if g.Permission == "FULL_CONTROL" {
+	if g.Permission == fullControl {
 		for _, actions := range aclActions {
 			if slices.Contains(actions[of], action) {
 				return true
@@ -117,7 +124,7 @@ func (e *evaluation) byPublicAccessBlock() access.Formula {
 	if s == nil || !s.RestrictPublicBuckets && s.Missing == "" || e.r.principal.Kind == Service {
 		return access.True()
 	}
-	if a := e.r.principal.Account; a != "" && (a == e.r.resource.Account || s.AccessPoint != nil && a == s.AccessPoint.Account) {
+	if a := e.r.principal.Account; a != "" && (a == e.r.resource.Account || s.AccessPoint != nil && a == s.AccessPoint.account()) {
 		e.note("Block Public Access", access.True(), "does not limit principals of the bucket's account")
 		return access.True()
 	}
@@ -125,8 +132,13 @@ func (e *evaluation) byPublicAccessBlock() access.Formula {
 	if p := s.AccessPoint; p != nil && p.VPC == "" {
 		public = access.Or(public, e.accessPoint.public(true))
 	}
-	note := "the policy of the bucket is not public"
-	if !public.IsFalse() {
+	note := "the policy of the bucket may be public; other accounts have no access if it is"
+	switch {
+	case public.IsFalse():
+		note = "the policy of the bucket is not public"
+	case public.IsTrue() && s.Missing != "":
+		note = "the policy of the bucket is public; other accounts have no access if that is restricted"
+	case public.IsTrue():
 		note = "the policy of the bucket is public, so other accounts have no access"
 	}
 	if s.Missing != "" {
@@ -212,16 +224,9 @@ func (c *condition) isFixed(o *operand, accessPoint bool) bool {
 	switch c.operator.name() {
 	case "StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnLike":
 	case "IpAddress":
+		// The private ranges, which are an exception, are no wider than that.
 		p, ok := o.parsed.(netip.Prefix)
-		switch {
-		case !ok:
-			return false
-		case p.Addr().IsPrivate():
-			return true
-		case p.Addr().Is4():
-			return p.Bits() >= 8
-		}
-		return p.Bits() >= 32
+		return ok && (p.Addr().Is4() && p.Bits() >= 8 || p.Bits() >= 32)
 	default:
 		return false
 	}

@@ -129,6 +129,18 @@ func TestScenariosOfConditions(t *testing.T) {
 			in: readIf("StringLike", "aws:userid", list("AROAOTHER:*")).context(unknown).with(func(in *Input) { in.UniqueID = roleID }),
 		},
 		{
+			name: "A79_userid_that_is_not_known_is_not_absent", doc: docVariables, want: access.Conditional,
+			in:      readUnless("StringNotLike", "aws:userid", list(roleID+":*")),
+			formula: `aws:userid StringLike "AROAEXAMPLE1:*"`,
+		},
+		{
+			name: "A79_role_that_is_not_known_is_not_absent", doc: docKeys, want: access.Conditional,
+			in: readUnless("ArnNotEquals", "aws:PrincipalArn", list(roleARN)).with(func(in *Input) {
+				in.Request.Principal = access.Principal{Kind: Session, ID: sessionARN, Account: home}
+			}),
+			formula: `aws:PrincipalArn StringEquals "` + roleARN + `"`,
+		},
+		{
 			name: "D01_conditions_that_remain", doc: docOperators, want: access.Conditional,
 			in: read(aRole).identity(
 				allow("s3:*", "*", "Condition", `{"StringEquals":{"aws:SourceVpc":"vpc-1"},"Bool":{"aws:MultiFactorAuthPresent":"true"}}`),

@@ -309,6 +309,21 @@ func TestScenariosOfAccounts(t *testing.T) {
 			formula: "unknown: the type of the VPC endpoint, whose policy names an account: of a gateway endpoint that is its root user alone",
 		},
 		{
+			name: "R27_endpoint_that_denies_the_account", doc: docEndpoint, want: access.Unknown,
+			in: read(aRole).identity(all).with(func(in *Input) {
+				s := set(allow("s3:*", "*", "Principal", "*"), deny("s3:*", "*", "Principal", aws(home)))
+				in.Endpoint = &s
+			}),
+			formula: "unknown: the type of the VPC endpoint, whose policy names an account: of a gateway endpoint that is its root user alone",
+		},
+		{
+			name: "R27_endpoint_that_denies_the_role", doc: docEndpoint, want: access.Denied,
+			in: read(aRole).identity(all).with(func(in *Input) {
+				s := set(allow("s3:*", "*", "Principal", "*"), deny("s3:*", "*", "Principal", aws(roleARN)))
+				in.Endpoint = &s
+			}),
+		},
+		{
 			name: "R27_interface_endpoint_that_names_the_account", doc: docEndpoint, want: access.Allowed,
 			in: ask(aRole, "sqs:SendMessage", "arn:aws:sqs:eu-west-1:111122223333:jobs").identity(all).with(func(in *Input) {
 				s := set(allow("sqs:*", "*", "Principal", aws(home)))

@@ -12,6 +12,7 @@ const (
 	docNotAction   = "IAM/latest/UserGuide/reference_policies_elements_notaction.html"
 	docResource    = "IAM/latest/UserGuide/reference_policies_elements_resource.html"
 	docNotResource = "IAM/latest/UserGuide/reference_policies_elements_notresource.html"
+	docChecks      = "IAM/latest/UserGuide/access-analyzer-reference-policy-checks.html"
 	docLogic       = "IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html"
 )
 
@@ -136,6 +137,17 @@ func TestScenariosOfMatching(t *testing.T) {
 		{
 			name: "A15_service_of_another_arn", doc: docResource, want: access.Denied,
 			in: ask(aRole, "sqs:SendMessage", "arn:aws:sqs:eu-west-1:111122223333:jobs").identity(allow("sqs:*", "arn:aws:s3:::*")),
+		},
+		{name: "A15_no_actions", doc: docChecks, want: access.Denied, in: read(aRole).identity(allow("[]", "*"))},
+		{name: "A15_no_resources", doc: docChecks, want: access.Denied, in: read(aRole).resource(allow("*", "[]", "Principal", "*"))},
+		{
+			name: "A15_denial_of_no_resources", doc: docChecks, want: access.Allowed,
+			in: read(aRole).identity(allow("*", "*")).resource(deny("*", "[]", "Principal", "*")),
+		},
+		{
+			name: "A15_no_resources_excluded", doc: docChecks, want: access.Unknown,
+			in:      read(aRole).resource(statementText("Allow", []string{"Principal", "*", "Action", "*", "NotResource", "[]"})),
+			formula: "unknown: what a statement is about whose NotResource is empty is not documented",
 		},
 		{
 			name: "R26_action_with_a_typo", doc: docAction, want: access.Denied,

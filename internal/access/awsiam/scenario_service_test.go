@@ -60,6 +60,7 @@ func TestScenariosOfKeysAndOtherResources(t *testing.T) {
 			in: decrypt(aRole).resource(onKey(aws(roleARN), "Condition", `{"StringEquals":{"kms:ViaService":"s3.eu-west-1.amazonaws.com"}}`)).
 				context(access.NewContext(access.UnknownState)), formula: `kms:ViaService StringEquals "s3.eu-west-1.amazonaws.com"`,
 		},
+		{name: "A84_key_without_credentials", doc: "kms/latest/APIReference/Welcome.html", want: access.Denied, in: decrypt(nobody).resource(onKey("*"))},
 		{
 			name: "A85_secret_without_its_suffix", doc: "secretsmanager/latest/userguide/auth-and-access_iam-policies.html", want: access.Denied,
 			in: ask(aRole, "secretsmanager:GetSecretValue", "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db-AbCdEf").
@@ -218,6 +219,18 @@ func TestScenariosOfTrust(t *testing.T) {
 		},
 		{name: "A98_root_user_cannot_assume", doc: "STS/latest/APIReference/API_AssumeRole.html", want: access.Denied, in: assume(aRoot).resource(trust(root, "sts:AssumeRole"))},
 		{
+			name: "A98_nobody_can_assume_without_credentials", doc: "STS/latest/APIReference/API_AssumeRole.html", want: access.Denied,
+			in: assume(nobody).resource(trust("*", "sts:AssumeRole")),
+		},
+		{
+			name: "A98_federated_user_cannot_assume", doc: "STS/latest/APIReference/API_GetFederationToken.html", want: access.Denied,
+			in: assume(aFederated).identity(all).session(all).resource(trust(root, "sts:AssumeRole")),
+		},
+		{
+			name: "A98_federated_user_may_ask_who_it_is", doc: "STS/latest/APIReference/API_GetFederationToken.html", want: access.Allowed,
+			in: ask(aFederated, "sts:GetCallerIdentity", "*"),
+		},
+		{
 			name: "R01_trust_of_another_service_account", doc: docIRSA, want: access.Denied,
 			in: web(issuer+":sub", "system:serviceaccount:shop:web", issuer+":aud", "sts.amazonaws.com").resource(trust(provider, "sts:AssumeRoleWithWebIdentity", "Condition", sub("StringEquals", "system:serviceaccount:shop:api"))),
 		},
@@ -240,6 +253,11 @@ func TestScenariosOfTrust(t *testing.T) {
 		{
 			name: "R09_namespace_of_a_pod_identity", doc: "eks/latest/userguide/pod-id-role.html", want: access.Denied,
 			in: ask(pods, "sts:AssumeRole", target, "aws:RequestTag/kubernetes-namespace", "prod").
+				resource(trust(`{"Service":"pods.eks.amazonaws.com"}`, `["sts:AssumeRole","sts:TagSession"]`, "Condition", `{"StringEquals":{"aws:RequestTag/kubernetes-namespace":"dev"}}`)),
+		},
+		{
+			name: "R09_namespace_that_the_trust_asks_for", doc: "eks/latest/userguide/pod-id-role.html", want: access.Allowed,
+			in: ask(pods, "sts:AssumeRole", target, "aws:RequestTag/kubernetes-namespace", "dev").
 				resource(trust(`{"Service":"pods.eks.amazonaws.com"}`, `["sts:AssumeRole","sts:TagSession"]`, "Condition", `{"StringEquals":{"aws:RequestTag/kubernetes-namespace":"dev"}}`)),
 		},
 		{
@@ -281,6 +299,21 @@ func TestScenariosOfBuckets(t *testing.T) {
 		{name: "R19_access_point_and_bucket_that_delegates", doc: docPoints, want: access.Allowed, in: read(aRole).resource(delegates).with(through("", ofPoint))},
 		{name: "R19_bucket_that_delegates_without_access_point", doc: docPoints, want: access.Denied, in: read(aRole).resource(delegates)},
 		{
+			name: "R19_access_point_whose_account_its_arn_tells", doc: docPoints, want: access.Allowed,
+			in: read(aRole).resource(delegates).with(through("", ofPoint)).with(func(in *Input) { in.S3.AccessPoint.Account = "" }),
+		},
+		{
+			name: "R19_rcp_denies_the_access_point", doc: docRCP, want: access.Denied,
+			in: read(aRole).resource(delegates).with(through("", ofPoint)).rcp(deny("s3:*", "arn:aws:s3:*:*:accesspoint/*", "Principal", "*")),
+		},
+		{
+			name: "R19_rcp_of_the_account_of_the_access_point", doc: docRCP, want: access.Unknown,
+			in: read(aRole).identity(all).resource(delegates).with(through("", ofPoint)).with(func(in *Input) {
+				in.Request.Resource.Account = abroad
+			}),
+			formula: "unknown: resource control policies: those of the account of the access point are not read",
+		},
+		{
 			name: "R19_access_point_for_another_role", doc: docPoints, want: access.Denied,
 			in: read(access.Principal{Kind: Role, ID: "arn:aws:iam::111122223333:role/b", Account: home}).resource(delegates).with(through("", ofPoint)),
 		},
@@ -302,6 +335,11 @@ func TestScenariosOfBuckets(t *testing.T) {
 		{name: "acl_for_everybody", doc: docACL, want: access.Allowed, in: read(nobody).with(acls(S3{ACLs: []ACLGrant{everybody}}))},
 		{name: "acl_for_everybody_ignored", doc: docPublic, want: access.Denied, in: read(nobody).with(acls(S3{IgnorePublicACLs: true, ACLs: []ACLGrant{everybody}}))},
 		{name: "acl_for_everybody_does_not_write", doc: docACL, want: access.Denied, in: ask(nobody, "s3:PutObject", object).with(acls(S3{ACLs: []ACLGrant{everybody}}))},
+		{
+			name: "acl_with_a_permission_that_is_not_known", doc: docACL, want: access.Unknown,
+			in:      read(nobody).with(acls(S3{ACLs: []ACLGrant{{Grantee: allUsers, Permission: "LOOK", Object: true}}})),
+			formula: `unknown: what the permission "LOOK" of an access control list permits`,
+		},
 		{
 			name: "acl_for_some_objects", doc: docACL, want: access.Conditional, in: below(nobody).with(acls(S3{ACLs: []ACLGrant{everybody}})),
 			formula: `resource object ACL "READ http://acs.amazonaws.com/groups/global/AllUsers"`,
@@ -358,6 +396,8 @@ func TestPublicPolicies(t *testing.T) {
 		{"variable", "*", condition(`{"StringEquals":{"aws:SourceVpc":"${aws:PrincipalTag/vpc}"}}`), false, access.Allowed},
 		{"addresses", "*", condition(`{"IpAddress":{"aws:SourceIp":["203.0.113.0/24","2001:db8::/32"]}}`), false, access.Denied},
 		{"half_of_all_addresses", "*", condition(`{"IpAddress":{"aws:SourceIp":"0.0.0.0/1"}}`), false, access.Allowed},
+		{"more_than_private_addresses", "*", condition(`{"IpAddress":{"aws:SourceIp":"10.0.0.0/7"}}`), false, access.Allowed},
+		{"wide_range_of_local_addresses", "*", condition(`{"IpAddress":{"aws:SourceIp":"fc00::/7"}}`), false, access.Allowed},
 		{"private_addresses", "*", condition(`{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}`), false, access.Denied},
 		{"access_points", "*", condition(`{"ArnLike":{"s3:DataAccessPointArn":"arn:aws:s3:us-west-2:123456789012:accesspoint/*"}}`), false, access.Denied},
 		{"access_points_of_all", "*", condition(`{"ArnLike":{"s3:DataAccessPointArn":"arn:aws:s3:us-west-2:*:accesspoint/a"}}`), false, access.Allowed},

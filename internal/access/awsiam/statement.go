@@ -58,9 +58,9 @@ func compile(d *Document) *compiledDocument {
 	var variables bool
 	c := &compiledDocument{}
 	switch d.Version {
-	case "2012-10-17":
+	case version2012:
 		variables = true
-	case "2008-10-17", "":
+	case version2008, "":
 	default:
 		c.problem = fmt.Sprintf("policy version %q is not known", d.Version)
 	}
@@ -131,11 +131,13 @@ func (s *compiledStatement) names(r *request, kind policyKind, why *reason) gran
 		g.direct = access.Missing(fmt.Sprintf("a statement of a %v has no Principal element, which is not valid", kind))
 	case s.principals.negated:
 		g.direct = s.principals.except(r, s.source.Deny)
+	case kind == endpointPolicy:
+		g = s.principals.match(r).throughEndpoint(r)
 	default:
 		g = s.principals.match(r)
 	}
 	if g.named().IsFalse() {
-		why.principal(r)
+		why.principal(s, r)
 	}
 	return g
 }
@@ -159,7 +161,7 @@ func (s *compiledStatement) holds(r *request, why *reason) access.Formula {
 
 func (s *compiledStatement) matchAction(r *request) access.Formula {
 	if len(s.action) == 0 {
-		return access.Missing("a statement has neither Action nor NotAction")
+		return empty("Action", s.source.Action, s.source.NotAction)
 	}
 	found := make([]access.Formula, 0, 4)
 	for i := range s.action {
@@ -178,13 +180,14 @@ func (s *compiledStatement) matchAction(r *request) access.Formula {
 }
 
 func (s *compiledStatement) matchResource(r *request, kind policyKind) access.Formula {
-	if len(s.resource) == 0 {
-		if kind == resourcePolicy {
-			// Trust policies, and those of some services, are about the
-			// resource that they are attached to.
-			return access.True()
-		}
-		return access.Missing(fmt.Sprintf("a statement of a %v has neither Resource nor NotResource", kind))
+	switch {
+	case len(s.resource) > 0:
+	case kind == resourcePolicy && s.source.Resource == nil && s.source.NotResource == nil:
+		// Trust policies, and those of some services, are about the resource
+		// that they are attached to.
+		return access.True()
+	default:
+		return empty("Resource", s.source.Resource, s.source.NotResource)
 	}
 	found := make([]access.Formula, 0, 4)
 	for i := range s.resource {
@@ -204,6 +207,20 @@ func (s *compiledStatement) matchResource(r *request, kind policyKind) access.Fo
 		return access.Not(access.Or(found...))
 	}
 	return access.Or(found...)
+}
+
+// empty returns what a statement matches by an element that names nothing: one
+// with an empty list does not affect the policy.
+//
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-reference-policy-checks.html#access-analyzer-reference-policy-checks-suggestion-empty-array-action
+func empty(element string, list, not []string) access.Formula {
+	switch {
+	case list != nil:
+		return access.False()
+	case not != nil:
+		return access.Missing(fmt.Sprintf("what a statement is about whose Not%s is empty is not documented", element))
+	}
+	return access.Missing(fmt.Sprintf("a statement has neither %s nor Not%[1]s", element))
 }
 
 // exclude makes of a match of NotResource what the negation has to see. What

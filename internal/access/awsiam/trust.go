@@ -37,6 +37,18 @@ func (e *evaluation) exception() (access.Formula, bool) {
 		// https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 		e.note("exception", access.False(), "sts:AssumeRole cannot be called by a root user")
 		return access.False(), true
+	case e.r.service == "sts" && kind == Anonymous && !strings.HasPrefix(e.r.name, "assumerolewith"):
+		// https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
+		e.note("exception", access.False(), "nothing of sts can be called without credentials but what takes a token for them")
+		return access.False(), true
+	case e.r.service == "kms" && kind == Anonymous:
+		// https://docs.aws.amazon.com/kms/latest/APIReference/Welcome.html
+		e.note("exception", access.False(), "nothing of kms can be called without credentials")
+		return access.False(), true
+	case e.r.service == "sts" && kind == FederatedUser:
+		// https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html
+		e.note("exception", access.False(), "a federated user can call nothing of sts but sts:GetCallerIdentity")
+		return access.False(), true
 	}
 	return access.False(), false
 }

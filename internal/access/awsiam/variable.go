@@ -132,28 +132,44 @@ type resolved struct {
 	void bool
 	// problem says why nothing can be said.
 	problem string
+	// shared: the last pattern is one of the template, too.
+	shared bool
 }
+
+// maxResolved is how many characters may be put in the place of the variables of
+// a text. No document is as long, but one of nothing but variables would become
+// much longer.
+const maxResolved = MaxDocumentSize
 
 // resolve replaces the variables by what is known of the request.
 func (t *template) resolve(r *request) resolved {
-	out := resolved{problem: t.problem}
+	out, size := resolved{problem: t.problem}, 0
+	replace := func(by string) {
+		g := glob([]rune(by))
+		size += len(g)
+		out.add(g)
+	}
 	for _, p := range t.pieces {
 		if p.variable == nil {
 			out.add(p.pattern)
 			continue
 		}
+		if size > maxResolved {
+			out.problem = fmt.Sprintf("%s has more than %d characters in the place of its variables", quote(t.text), maxResolved)
+			return out
+		}
 		v := p.variable
 		value := r.lookup(v.key)
 		switch {
 		case value.State == access.Known && len(value.Values) == 1 && !value.prefix:
-			out.add(glob([]rune(value.Values[0])))
+			replace(value.Values[0])
 		case value.State == access.Known && len(value.Values) > 1:
 			out.problem = fmt.Sprintf("%q: %s has several values, which a policy variable cannot have", t.text, v.text)
 		case value.State == access.UnknownState || value.prefix:
 			out.pieces = append(out.pieces, p)
 			out.open = append(out.open, v)
 		case v.hasStandIn:
-			out.add(glob([]rune(v.standIn)))
+			replace(v.standIn)
 		default:
 			out.void = true
 		}
@@ -161,12 +177,18 @@ func (t *template) resolve(r *request) resolved {
 	return out
 }
 
+// add appends a pattern, which is not changed, to the last piece.
 func (t *resolved) add(g glob) {
-	if n := len(t.pieces); n > 0 && t.pieces[n-1].variable == nil {
-		t.pieces[n-1].pattern = slices.Clone(t.pieces[n-1].pattern).join(g)
+	n := len(t.pieces)
+	if n == 0 || t.pieces[n-1].variable != nil {
+		t.pieces, t.shared = append(t.pieces, piece{pattern: g}), true
 		return
 	}
-	t.pieces = append(t.pieces, piece{pattern: g})
+	last := &t.pieces[n-1]
+	if t.shared {
+		last.pattern, t.shared = slices.Clone(last.pattern), false
+	}
+	last.pattern = last.pattern.join(g)
 }
 
 // glob returns the pattern, in which an open variable stands for everything.

@@ -114,9 +114,10 @@ func (c Case) Know(values map[string]Strings) Case {
 	return c
 }
 
-// RequestContext returns what is known of the request.
+// RequestContext returns what is known of the request. What a case does not name
+// is absent, and so is aws:userid, as cases have no unique ids.
 func (c Case) RequestContext() access.Context {
-	known := access.NewContext(access.Absent)
+	known := access.NewContext(access.Absent).WithAbsent("aws:userid")
 	for key, values := range c.Context {
 		known = known.With(key, values...)
 	}
