@@ -48,7 +48,8 @@ func isSecret(variable string) bool {
 			return true
 		}
 	}
-	return false
+	last := upper[strings.LastIndexAny(upper, "_.-")+1:]
+	return slices.Contains([]string{"PASS", "PW", "KEY", "AUTH", "SALT", "PIN"}, last)
 }
 
 // FromEnvironment returns what a set of variables says to connect to. Of a

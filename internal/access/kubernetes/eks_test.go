@@ -339,6 +339,20 @@ func TestEKS(t *testing.T) {
 	}
 }
 
+// The webhook prefers an association, so that of a pod to come nobody knows.
+// https://github.com/aws/amazon-eks-pod-identity-webhook
+func TestPrimaryWithoutAssociations(t *testing.T) {
+	t.Parallel()
+	mine := federated(oidc, subject("StringEquals", "system:serviceaccount:prod:app"))
+	for missing, want := range map[string]bool{"": false, "denied": true} {
+		c := eks(t, mine, func(c *Cluster) { c.EKS.AssociationsMissing = missing })
+		as := NewResolver(c).Identities(template(), closed)
+		if got := strings.Contains(as.reasons(), "unless the service account has an association"); got != want {
+			t.Errorf("associations missing %q: the reasons are %s", missing, as.reasons())
+		}
+	}
+}
+
 // R07: https://docs.aws.amazon.com/eks/latest/APIReference/API_PodIdentityAssociation.html
 // R10: https://docs.aws.amazon.com/eks/latest/userguide/pod-id-abac.html
 func TestSession(t *testing.T) {

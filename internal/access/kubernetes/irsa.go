@@ -40,6 +40,9 @@ func (x *eksIndex) irsaRole(a *answer, arn string, containers []string) {
 		ID: arn, Cloud: workload.AWS, How: workload.IRSA,
 		Reason: "the libraries exchange the token of the service account for the role in " + envRole,
 	}
+	if a.pod.Template && x.AssociationsMissing != "" && !a.node.Serverless && !a.pod.Windows {
+		id.Reason += ", unless the service account has an association of EKS Pod Identity, which goes first and was not read"
+	}
 	if arn == "" {
 		id.Formula = access.Missing("which role " + envRole + " names: its value was not kept, and the service account has no annotation " + annotationRole)
 		a.addRanked(id, containers)
