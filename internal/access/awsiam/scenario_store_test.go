@@ -48,33 +48,41 @@ func TestScenariosOfStores(t *testing.T) {
 	}{
 		{
 			"R17_bucket_without_its_key", "AmazonS3/latest/userguide/UsingKMSEncryption.html",
-			[]string{"s3:GetObject", "s3:PutObject", "s3:ListBucket"}, bucket, []string{"list iam-data allowed"},
+			[]string{"s3:GetObject", "s3:PutObject", "s3:ListBucket"},
+			bucket,
+			[]string{"list iam-data allowed"},
 		},
 		{
 			"R17_bucket_with_its_key", "AmazonS3/latest/userguide/UsingKMSEncryption.html",
-			[]string{"s3:GetObject", "s3:PutObject", "s3:ListBucket", "kms:Decrypt"}, bucket,
+			[]string{"s3:GetObject", "s3:PutObject", "s3:ListBucket", "kms:Decrypt"},
+			bucket,
 			[]string{"list iam-data allowed", "read iam-data allowed"},
 		},
 		{
 			"R24_login_with_iam_disabled", "AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.html",
-			[]string{"rds-db:connect"}, cluster(), nil,
+			[]string{"rds-db:connect"},
+			cluster(), nil,
 		},
 		{
 			"R24_login_with_iam_enabled", "AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.html",
-			[]string{"rds-db:connect"}, cluster("iam_database_authentication", "true"),
+			[]string{"rds-db:connect"},
+			cluster("iam_database_authentication", "true"),
 			[]string{"read iam-db-login allowed", "write iam-db-login allowed"},
 		},
 		{
 			"R25_data_api_without_its_secret", "AmazonRDS/latest/AuroraUserGuide/data-api.access.html",
-			[]string{"rds-data:ExecuteStatement"}, cluster("http_endpoint", "true", "master_user_secret", secret), nil,
+			[]string{"rds-data:ExecuteStatement"},
+			cluster("http_endpoint", "true", "master_user_secret", secret), nil,
 		},
 		{
 			"R25_data_api_disabled", "AmazonRDS/latest/AuroraUserGuide/data-api.access.html",
-			[]string{"rds-data:ExecuteStatement"}, cluster("master_user_secret", secret), nil,
+			[]string{"rds-data:ExecuteStatement"},
+			cluster("master_user_secret", secret), nil,
 		},
 		{
 			"R25_data_api_with_its_secret", "AmazonRDS/latest/AuroraUserGuide/data-api.access.html",
-			[]string{"rds-data:ExecuteStatement", "secretsmanager:GetSecretValue"}, cluster("http_endpoint", "true", "master_user_secret", secret),
+			[]string{"rds-data:ExecuteStatement", "secretsmanager:GetSecretValue"},
+			cluster("http_endpoint", "true", "master_user_secret", secret),
 			[]string{"read secret allowed", "write secret allowed"},
 		},
 	} {
