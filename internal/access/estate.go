@@ -94,6 +94,7 @@ func (e *Estate) Update(ctx context.Context) (*Changes, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	old := e.current.Load()
+	interrupted := len(e.principals) > 0 || len(e.stores) > 0
 	principals, stores := e.engine.Changed()
 	e.principals, e.stores = union(e.principals, principals), union(e.stores, stores)
 	next := &snapshot{engine: e.engine, outcomes: old.outcomes, principals: old.principals.clone(), stores: old.stores.clone()}
@@ -102,12 +103,22 @@ func (e *Estate) Update(ctx context.Context) (*Changes, error) {
 	newStores := next.stores.update(e.stores, e.engine.Store, &changes.stores)
 
 	next.rows = old.keep(next)
+	heir := &heritage{rows: old.rows, principals: map[int]uint32{}, stores: map[uint32]uint32{}}
 	isNew := make(map[uint32]bool, len(newStores))
 	for _, class := range newStores {
-		isNew[class] = true
+		before, ok := old.stores.numbers[e.engine.StoreBefore(next.stores.head(class))]
+		if !ok || interrupted {
+			isNew[class] = true
+			continue
+		}
+		heir.stores[class] = before
+		if r, ok := old.rows[before]; ok {
+			next.rows[class] = r.keep(next)
+		}
 	}
+	newStores = slices.DeleteFunc(newStores, func(class uint32) bool { return !isNew[class] })
 	// New stores among all principals, then the other stores among new principals.
-	if err := next.decide(ctx, next.principals.heads(), newStores); err != nil {
+	if err := next.decide(ctx, next.principals.heads(), newStores, nil); err != nil {
 		return nil, err
 	}
 	if len(newPrincipals) > 0 {
@@ -117,11 +128,20 @@ func (e *Estate) Update(ctx context.Context) (*Changes, error) {
 				others = append(others, class)
 			}
 		}
-		heads := make([]int, len(newPrincipals))
-		for i, class := range newPrincipals {
-			heads[i] = next.principals.head(class)
+		var heads, revised []int
+		for _, class := range newPrincipals {
+			n := next.principals.head(class)
+			if before, ok := old.principals.numbers[e.engine.PrincipalBefore(n)]; ok && !interrupted {
+				heir.principals[n] = before
+				revised = append(revised, n)
+			} else {
+				heads = append(heads, n)
+			}
 		}
-		if err := next.decide(ctx, heads, others); err != nil {
+		if err := next.decide(ctx, heads, others, nil); err != nil {
+			return nil, err
+		}
+		if err := next.decide(ctx, revised, others, heir); err != nil {
 			return nil, err
 		}
 	}
@@ -148,18 +168,39 @@ func (s *snapshot) keep(next *snapshot) map[uint32]row {
 		if next.stores.head(class) < 0 {
 			continue
 		}
-		gone := func(c cell) bool { return next.principals.head(c.principal) < 0 }
-		if slices.ContainsFunc(r.cells, gone) {
-			r.cells = slices.DeleteFunc(slices.Clone(r.cells), gone)
-		}
-		rows[class] = r
+		rows[class] = r.keep(next)
 	}
 	return rows
 }
 
+// keep returns the row without the classes of principals that are gone.
+func (r row) keep(next *snapshot) row {
+	gone := func(c cell) bool { return next.principals.head(c.principal) < 0 }
+	if slices.ContainsFunc(r.cells, gone) {
+		r.cells = slices.DeleteFunc(slices.Clone(r.cells), gone)
+	}
+	return r
+}
+
+// A heritage is what there was before an update.
+type heritage struct {
+	rows       map[uint32]row
+	principals map[int]uint32    // the class before, by the number of a principal
+	stores     map[uint32]uint32 // the class before, by the present one where it differs
+}
+
+// cell returns what a principal had on what is a class of stores now.
+func (h *heritage) cell(store uint32, principal int) (number uint32, ok bool) {
+	if before, ok := h.stores[store]; ok {
+		store = before
+	}
+	return h.rows[store].number(h.principals[principal])
+}
+
 // decide fills in what principals have on classes of stores. Both are given by
-// numbers that stand for their classes.
-func (s *snapshot) decide(ctx context.Context, principals []int, classes []uint32) error {
+// numbers that stand for their classes. There is a heritage when the principals
+// are revised.
+func (s *snapshot) decide(ctx context.Context, principals []int, classes []uint32, heir *heritage) error {
 	if len(principals) == 0 || len(classes) == 0 {
 		return ctx.Err()
 	}
@@ -167,7 +208,7 @@ func (s *snapshot) decide(ctx context.Context, principals []int, classes []uint3
 	for i, class := range classes {
 		stores[i] = s.stores.head(class)
 	}
-	round := s.engine.Round(principals)
+	round := s.engine.Round(principals, heir != nil)
 	units := round.Units(stores)
 	var next atomic.Int64
 	var mu sync.Mutex
@@ -181,7 +222,7 @@ func (s *snapshot) decide(ctx context.Context, principals []int, classes []uint3
 				if i >= len(units) || ctx.Err() != nil {
 					return
 				}
-				found := s.unit(ctx, decider, known, units[i])
+				found := s.unit(ctx, decider, known, heir, units[i])
 				mu.Lock()
 				for class, r := range found {
 					s.rows[class] = s.rows[class].with(r)
@@ -195,7 +236,7 @@ func (s *snapshot) decide(ctx context.Context, principals []int, classes []uint3
 }
 
 // unit decides about stores one after the other.
-func (s *snapshot) unit(ctx context.Context, decider Decider, known map[*Grant]uint32, stores []int) map[uint32]row {
+func (s *snapshot) unit(ctx context.Context, decider Decider, known map[*Grant]uint32, heir *heritage, stores []int) map[uint32]row {
 	found := make(map[uint32]row, len(stores))
 	for _, n := range stores {
 		if ctx.Err() != nil {
@@ -204,6 +245,12 @@ func (s *snapshot) unit(ctx context.Context, decider Decider, known map[*Grant]u
 		var r row
 		r.open = decider.Decide(n, false, func(p int, grants []Grant) {
 			if len(grants) == 0 {
+				return
+			}
+			if isAsBefore(grants) {
+				if number, ok := heir.cell(s.stores.of[n], p); ok {
+					r.cells = append(r.cells, cell{s.principals.of[p], number})
+				}
 				return
 			}
 			number, ok := known[&grants[0]]
@@ -236,11 +283,20 @@ func (r row) with(other row) row {
 
 // find returns the grants of a class of principals.
 func (s *snapshot) find(r row, principal uint32) []Grant {
-	i, ok := slices.BinarySearchFunc(r.cells, principal, func(c cell, p uint32) int { return cmp.Compare(c.principal, p) })
+	n, ok := r.number(principal)
 	if !ok {
 		return nil
 	}
-	return s.outcomes.grants(r.cells[i].grants)
+	return s.outcomes.grants(n)
+}
+
+// number returns the number of the grants of a class of principals.
+func (r row) number(principal uint32) (number uint32, ok bool) {
+	i, ok := slices.BinarySearchFunc(r.cells, principal, func(c cell, p uint32) int { return cmp.Compare(c.principal, p) })
+	if !ok {
+		return 0, false
+	}
+	return r.cells[i].grants, true
 }
 
 func byPrincipal(a, b cell) int { return cmp.Compare(a.principal, b.principal) }

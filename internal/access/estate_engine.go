@@ -24,10 +24,27 @@ type Engine interface {
 	// Changed returns the numbers behind which something may have changed since
 	// it was called before, in order.
 	Changed() (principals, stores []int)
+	// PrincipalBefore returns the class that a principal had before Changed was
+	// called last, if it is in another one only by policies that say nothing of
+	// most stores; the zero Class otherwise.
+	PrincipalBefore(n int) Class
+	// StoreBefore returns the class that a store had before Changed was called
+	// last, if principals that did not change have on it what they had; the zero
+	// Class otherwise.
+	StoreBefore(n int) Class
 	// Round prepares deciding about some principals. The engine must not be
-	// changed while a round is in use.
-	Round(principals []int) Round
+	// changed while a round is in use. When they are revised, all have a class
+	// that PrincipalBefore returns, and deciders call found with AsBefore for stores of
+	// which the policies that changed say nothing.
+	Round(principals []int, revised bool) Round
 }
+
+// AsBefore stands for the grants that a principal had on a store when it was in
+// the class that [Engine.PrincipalBefore] returns.
+var AsBefore = []Grant{{}}
+
+// isAsBefore reports whether a list of grants is [AsBefore].
+func isAsBefore(grants []Grant) bool { return len(grants) == 1 && &grants[0] == &AsBefore[0] }
 
 // A Round decides about some principals.
 type Round interface {

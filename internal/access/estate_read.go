@@ -66,7 +66,7 @@ func (e *Estate) GrantsOf(principal string) Seq {
 			grants := s.find(r, class)
 			if r.open && grants == nil {
 				if decider == nil {
-					decider = s.engine.Round([]int{s.principals.head(class)}).Decider()
+					decider = s.engine.Round([]int{s.principals.head(class)}, false).Decider()
 				}
 				decider.Decide(s.stores.head(of), true, func(_ int, found []Grant) { grants = found })
 			}
@@ -121,7 +121,7 @@ func (s *snapshot) cells(class uint32) []cell {
 		return r.cells
 	}
 	var cells []cell
-	s.engine.Round(s.principals.heads()).Decider().Decide(s.stores.head(class), true, func(p int, grants []Grant) {
+	s.engine.Round(s.principals.heads(), false).Decider().Decide(s.stores.head(class), true, func(p int, grants []Grant) {
 		if len(grants) > 0 {
 			cells = append(cells, cell{s.principals.of[p], s.outcomes.number(grants)})
 		}

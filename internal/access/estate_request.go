@@ -139,7 +139,7 @@ func (e *RequestEngine) Explain(principal, store string, found func(operation st
 }
 
 // Round prepares deciding about some principals.
-func (e *RequestEngine) Round(principals []int) Round {
+func (e *RequestEngine) Round(principals []int, _ bool) Round {
 	r := &requestRound{e: e, at: map[Place][]int{}}
 	for _, n := range principals {
 		p := &e.principals[n]
@@ -191,3 +191,9 @@ func (r *requestRound) Decide(store int, _ bool, found func(int, []Grant)) bool 
 	}
 	return false
 }
+
+// PrincipalBefore returns the zero Class: nothing is known of what changed.
+func (e *RequestEngine) PrincipalBefore(int) Class { return Class{} }
+
+// StoreBefore returns the zero Class.
+func (e *RequestEngine) StoreBefore(int) Class { return Class{} }

@@ -65,7 +65,10 @@ func (e *toyEngine) principal(id, color string) {
 
 func (e *toyEngine) store(id, color string) { e.set(&e.stores, &e.changedStores, id, color) }
 
-func (e *toyEngine) Round(principals []int) Round { return &toyRound{e, principals} }
+func (e *toyEngine) PrincipalBefore(int) Class { return Class{} }
+func (e *toyEngine) StoreBefore(int) Class     { return Class{} }
+
+func (e *toyEngine) Round(principals []int, _ bool) Round { return &toyRound{e, principals} }
 
 type toyRound struct {
 	e          *toyEngine

@@ -52,6 +52,12 @@ type Estate struct {
 	arns arnConditions
 
 	dirtyPrincipals, dirtyStores map[int]bool
+	// revised are the dirty principals of which only policies have changed,
+	// before those that were when Changed was called last.
+	revised, before map[int]revision
+	// rematched is the class before of stores of which only the patterns have
+	// changed that match them.
+	rematched                    map[int]access.Class
 	allPrincipals, allStores     bool     // are dirty
 	seenKeys, seenByResourceKeys []string // in order; nil when they have to be made again
 }
@@ -100,7 +106,7 @@ func NewEstate(types []access.StoreType, base access.Context) *Estate {
 		policies: newDocumentTable(), globs: newGlobTable(), principalNumber: map[string]int{}, storeNumber: map[string]int{},
 		dependents: map[string]map[int]bool{}, named: keyCounts{}, seen: keyCounts{}, seenByResources: keyCounts{}, arns: newARNConditions(),
 		principalKeys: newKeyPatterns(principalKeys), resourceKeys: newKeyPatterns(resourceKeys),
-		dirtyPrincipals: map[int]bool{}, dirtyStores: map[int]bool{},
+		dirtyPrincipals: map[int]bool{}, dirtyStores: map[int]bool{}, revised: map[int]revision{},
 	}
 	for i := range types {
 		e.types[types[i].ID] = newPrograms(&types[i], e.actions)
@@ -131,6 +137,7 @@ func (e *Estate) SetAccount(a Account) {
 	for n, p := range e.principals {
 		if p.account == a.ID {
 			e.dirtyPrincipals[n] = true
+			delete(e.revised, n)
 		}
 	}
 	for n, s := range e.stores {
@@ -157,6 +164,11 @@ func (e *Estate) SetPrincipal(p *EstatePrincipal) {
 		e.principals = append(e.principals, nil)
 		e.principalNumber[p.Principal.ID] = n
 	}
+	if r, ok := e.principals[n].revision(next); ok && !e.dirtyPrincipals[n] {
+		e.revised[n] = r
+	} else {
+		delete(e.revised, n)
+	}
 	e.dropPrincipal(n)
 	e.principals[n] = next
 	e.dirtyPrincipals[n] = true
@@ -167,6 +179,7 @@ func (e *Estate) RemovePrincipal(id string) {
 	if n, ok := e.principalNumber[id]; ok {
 		e.dropPrincipal(n)
 		e.dirtyPrincipals[n] = true
+		delete(e.revised, n)
 	}
 }
 

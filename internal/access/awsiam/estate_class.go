@@ -9,7 +9,7 @@ import (
 	"github.com/stowage-dev/stowage/internal/access"
 )
 
-// principalKeys are the keys that requestContext fills in from the principal;
+// principalKeys are the keys that a request derives from the principal;
 // the keys of tags stand for all that end so.
 var principalKeys = []string{
 	"aws:principalaccount", "aws:principalarn", "aws:principalisawsservice", "aws:principalorgid", "aws:principalorgpaths",
@@ -17,7 +17,7 @@ var principalKeys = []string{
 	"aws:userid", "aws:username",
 }
 
-// resourceKeys are those that it fills in from the resource.
+// resourceKeys are those that it derives from the resource.
 var resourceKeys = []string{
 	"aws:requestedregion", "aws:resourceaccount", "aws:resourcetag/",
 	"s3:accesspointnetworkorigin", "s3:dataaccesspointaccount", "s3:dataaccesspointarn",
@@ -120,6 +120,7 @@ func (e *Estate) see(d *estateDocument, kind policyKind, by int) {
 func (e *Estate) Changed() (principals, stores []int) {
 	e.findNamed()
 	e.findMatched()
+	e.settle()
 	if e.allPrincipals {
 		for n := range e.principals {
 			e.dirtyPrincipals[n] = true
@@ -152,6 +153,7 @@ func (e *Estate) findNamed() {
 	for n, p := range e.principals {
 		if p.EstatePrincipal != nil && slices.ContainsFunc(p.keys(), func(key string) bool { return changed[key] }) {
 			e.dirtyPrincipals[n] = true
+			delete(e.revised, n)
 		}
 	}
 }
@@ -159,7 +161,7 @@ func (e *Estate) findNamed() {
 // findMatched marks the stores that patterns match which came or went.
 func (e *Estate) findMatched() {
 	changed := e.globs.changed
-	e.globs.changed = nil
+	e.globs.changed, e.rematched = nil, map[int]access.Class{}
 	if len(changed) == 0 {
 		return
 	}
@@ -187,6 +189,7 @@ func (e *Estate) findMatched() {
 						s.globs[i] = slices.DeleteFunc(s.globs[i], func(o globMatch) bool { return o == m })
 					}
 					e.dirtyStores[n] = true
+					e.rematched[n] = s.class
 				}
 				i++
 			}

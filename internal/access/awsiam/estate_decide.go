@@ -337,8 +337,11 @@ func (d *decider) guard(g *group, p *principalState) ternary {
 // exceptions returns the lanes that policies alone do not decide.
 func (d *decider) exceptions(p *principalState) uint64 {
 	exact := d.special
-	if p.Principal.Kind == Root {
+	switch p.Principal.Kind {
+	case Root:
 		exact |= d.rootSpecial
+	case Anonymous:
+		exact |= d.strict // Keys and roles give nothing to nobody.
 	}
 	return exact
 }

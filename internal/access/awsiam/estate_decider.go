@@ -47,6 +47,8 @@ type decider struct {
 	personal map[personalKey]ternary
 	signed   map[uint64][]access.Grant
 	scratch  signature
+	// touching says of documents that changed whether they are about the store.
+	touching map[*estateDocument]bool
 
 	// Of the current principal:
 	current *principalState
@@ -94,6 +96,7 @@ func (r *round) Decider() access.Decider {
 	return &decider{
 		e: r.e, round: r, personal: map[personalKey]ternary{}, signed: map[uint64][]access.Grant{}, states: map[int]*principalState{}, outcomes: map[outcome][]access.Grant{}, prologues: map[string]uint32{},
 		contexts: map[string]access.Context{}, shared: map[sharedKey]ternary{},
+		touching: map[*estateDocument]bool{},
 	}
 }
 
@@ -133,6 +136,10 @@ func (d *decider) run(s *estateStore, p *program, all bool, found func(int, []ac
 	c := d.candidates()
 	ready := false
 	c.among(d.round, all, func(n int) {
+		if d.round.revised && len(d.e.types[s.Type]) == 1 && !d.touched(d.e.before[n].docs) {
+			found(n, access.AsBefore)
+			return
+		}
 		if !d.mayHave(d.e.principals[n]) {
 			return
 		}
@@ -156,6 +163,7 @@ func (d *decider) prepare(s *estateStore, p *program) {
 	d.store, d.program, d.current = s, p, nil
 	clear(d.personal)
 	clear(d.signed)
+	clear(d.touching)
 	d.targets, d.static, d.groups, d.rules = d.targets[:0], make([]*request, len(p.forms)), d.groups[:0], d.rules[:0]
 	d.first = 0
 	d.active, d.strict, d.granted, d.special, d.rootSpecial = 0, 0, 0, 0, 0

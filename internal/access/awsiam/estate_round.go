@@ -18,11 +18,14 @@ type round struct {
 	// about; any says that they may be about anything.
 	actions map[string]bitset
 	any     map[string]bool
+	// revised: where the documents that changed of a principal say nothing, it
+	// has what it had before.
+	revised bool
 }
 
 // Round prepares deciding about some principals.
-func (e *Estate) Round(principals []int) access.Round {
-	r := &round{e: e, principals: principals, byAccount: map[string][]int{}, byKey: map[string][]int{}, actions: map[string]bitset{}, any: map[string]bool{}}
+func (e *Estate) Round(principals []int, revised bool) access.Round {
+	r := &round{e: e, revised: revised, principals: principals, byAccount: map[string][]int{}, byKey: map[string][]int{}, actions: map[string]bitset{}, any: map[string]bool{}}
 	for _, n := range principals {
 		p := e.principals[n]
 		switch p.Principal.Kind {
