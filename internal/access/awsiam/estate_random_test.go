@@ -17,6 +17,8 @@ type randomEstate struct {
 	accounts []string
 	roles    []string // ARNs of roles and users
 	stores   []string // ARNs
+	// made are the principals as they were made last.
+	made map[string]*awsiam.EstatePrincipal
 }
 
 func (r *randomEstate) one(of ...string) string { return of[r.IntN(len(of))] }
@@ -33,7 +35,7 @@ func (r *randomEstate) some(n int, one func() string) []string {
 func (r *randomEstate) chance(n int) bool { return r.IntN(n) == 0 }
 
 func newRandomEstate(seed uint64) *randomEstate {
-	r := &randomEstate{Rand: rand.New(rand.NewPCG(seed, 1))}
+	r := &randomEstate{Rand: rand.New(rand.NewPCG(seed, 1)), made: map[string]*awsiam.EstatePrincipal{}}
 	r.accounts = []string{"111111111111", "222222222222", "333333333333"}
 	for _, account := range r.accounts {
 		for i := range 3 {
@@ -237,7 +239,36 @@ func (r *randomEstate) principal(id string, pool []*awsiam.Document) *awsiam.Est
 	if r.chance(6) {
 		p.Context = p.Context.With("aws:SourceVpc", r.one("vpc-1", "vpc-2"))
 	}
+	r.made[id] = p
 	return p
+}
+
+// revised makes a principal anew that differs in one thing from what it was.
+func (r *randomEstate) revised(id string, pool []*awsiam.Document) *awsiam.EstatePrincipal {
+	p := *r.made[id]
+	set := r.policySet(pool, 2)
+	switch r.IntN(10) {
+	case 0:
+		p.Boundary = &set
+	case 1:
+		p.Session = &set
+	case 2:
+		p.Context = r.tags("aws:PrincipalTag/")
+	case 3:
+		p.UniqueID = r.one("", "AROA1", "AROA2")
+	case 4:
+		p.ServiceLinked = !p.ServiceLinked
+	case 5:
+		p.Identity = set
+	default: // One policy more or less.
+		if n := len(p.Identity.Policies); n > 0 && r.chance(2) {
+			p.Identity.Policies = p.Identity.Policies[:n-1]
+		} else {
+			p.Identity.Policies = append(slices.Clone(p.Identity.Policies), awsiam.Policy{Name: "c", Document: r.document(false)})
+		}
+	}
+	r.made[id] = &p
+	return &p
 }
 
 func (r *randomEstate) store(id string, pool []*awsiam.Document) *awsiam.EstateStore {

@@ -92,7 +92,7 @@ func compareEstate(t *testing.T, types []access.StoreType, seed uint64) {
 func TestEstateUpdates(t *testing.T) {
 	t.Parallel()
 	types := storeTypes(t)
-	for seed := range uint64(12) {
+	for seed := range uint64(16) {
 		t.Run(fmt.Sprintf("seed_%d", seed), func(t *testing.T) {
 			t.Parallel()
 			r := newRandomEstate(1000 + seed)
@@ -127,9 +127,13 @@ func (r *randomEstate) change(t *testing.T, e *awsiam.Estate, pool, named []*aws
 	if r.chance(2) {
 		pool[r.IntN(len(pool))], named[r.IntN(len(named))] = r.document(false), r.document(true)
 	}
-	switch r.IntN(6) {
+	switch r.IntN(9) {
 	case 0, 1:
 		e.SetPrincipal(r.principal(r.one(principals...), pool))
+	case 6, 7, 8:
+		for range 1 + r.IntN(3) {
+			e.SetPrincipal(r.revised(r.one(principals...), pool))
+		}
 	case 2:
 		e.RemovePrincipal(r.one(principals...))
 	case 3:
