@@ -19,7 +19,7 @@ func TestEvidence(t *testing.T) {
 		resource(to(aws("arn:aws:iam::111122223333:role/b")), to(aws(roleARN), "Sid", "App")).
 		scp(allow("*", "*")).scp(allow("*", "*"), deny("iam:*", "*"))
 	const want = `always
-resource control policies: always (no resource control policies: do not limit)
+resource control policies: always (there are none: do not limit)
 service control policies of the root: always ()
   test[0] denies=false: always: 
 service control policies of the account: always ()

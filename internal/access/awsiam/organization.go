@@ -21,7 +21,7 @@ func (e *evaluation) byServiceControl() verdict {
 	case kind == Anonymous || kind == Service || kind == WebIdentity:
 		why = "the principal is of no account of the organization"
 	case len(e.serviceControl) == 0:
-		why = "no service control policies: do not limit"
+		why = "there are none: do not limit"
 	case e.in.ServiceLinked:
 		why = "service control policies do not limit service-linked roles"
 	case e.in.PrincipalInManagementAccount:
@@ -52,7 +52,7 @@ func (e *evaluation) byResourceControl() verdict {
 	var why string
 	switch {
 	case len(e.resourceControl) == 0:
-		why = "no resource control policies: do not limit"
+		why = "there are none: do not limit"
 	case !resourceControlServices[e.r.service]:
 		why = fmt.Sprintf("resource control policies do not apply to the service %s", e.r.service)
 	case e.in.ResourceInManagementAccount:
