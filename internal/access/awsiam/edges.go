@@ -20,19 +20,11 @@ type Identity struct {
 	Context, Tags access.Context
 }
 
-// A Control is the policies of the organisation that limit an account, as in
-// [Input].
-type Control struct {
-	ServiceControl, ResourceControl []PolicySet
-	// Management: it is the account that manages the organisation.
-	Management bool
-}
-
 // An EdgeInput is what the edges between identities follow from.
 type EdgeInput struct {
 	Identities []Identity
-	// Controls by account; an account without is in no organisation.
-	Controls map[string]Control
+	// Accounts by their IDs; one that is not there is in no organisation.
+	Accounts map[string]Account
 	// Running is what runs with a role.
 	Running []Running
 	// Regions in which something can be started, as "eu-west-1".

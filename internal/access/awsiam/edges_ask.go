@@ -23,17 +23,22 @@ func (b *edgeBuilder) ask(from int, q question) access.Step {
 	in := Input{
 		Request: access.Request{
 			Principal: d.Principal, Action: q.action, Resource: q.resource,
-			Context: b.in.Context.Merge(d.Context).Merge(q.context),
+			Context: b.context(d.Principal.Account, q.resource.Account).Merge(d.Context).Merge(q.context),
 		},
 		UniqueID: d.UniqueID, ServiceLinked: d.ServiceLinked, Identity: d.Policies, Boundary: d.Boundary, Resource: q.policy,
 	}
 	return b.decide(&in, q.note)
 }
 
+// context returns what is known of all requests from an account to one.
+func (b *edgeBuilder) context(principal, resource string) access.Context {
+	return b.in.Context.Merge(b.in.Accounts[principal].Principals).Merge(b.in.Accounts[resource].Resources)
+}
+
 // decide returns the step that an input is, with the policies of the
 // organisation.
 func (b *edgeBuilder) decide(in *Input, note string) access.Step {
-	principal, resource := b.in.Controls[in.Request.Principal.Account], b.in.Controls[in.Request.Resource.Account]
+	principal, resource := b.in.Accounts[in.Request.Principal.Account], b.in.Accounts[in.Request.Resource.Account]
 	in.ServiceControl, in.PrincipalInManagementAccount = principal.ServiceControl, principal.Management
 	in.ResourceControl, in.ResourceInManagementAccount = resource.ResourceControl, resource.Management
 	if strings.HasPrefix(in.Request.Action, "iam:") {

@@ -100,7 +100,7 @@ func (b *edgeBuilder) trustsService(to int, service string, actions []string) ([
 			account := role.Principal.Account
 			// A service that says for whom it acts says the account of what it
 			// runs.
-			context := b.in.Context.Merge(role.Tags).With("aws:SourceAccount", account)
+			context := b.context("", account).Merge(role.Tags).With("aws:SourceAccount", account)
 			step = b.decide(&Input{
 				Request: access.Request{
 					Principal: access.Principal{Kind: Service, ID: service}, Action: action,

@@ -33,7 +33,7 @@ func TestEdges_of_what_was_not_read(t *testing.T) {
 	for round := range 200 {
 		known := EdgeInput{
 			Regions:  []string{"eu-west-1"},
-			Controls: map[string]Control{home: {ServiceControl: []PolicySet{some(append([]string{allow("*", "*")}, statements...), 3)}}},
+			Accounts: map[string]Account{home: {ServiceControl: []PolicySet{some(append([]string{allow("*", "*")}, statements...), 3)}}},
 			Running:  []Running{{Type: RunningInstance, ID: "arn:aws:ec2:eu-west-1:111122223333:instance/i-1", Account: home, Role: idB}},
 		}
 		for _, id := range []string{idA, idB, idC, idX, idU} {
@@ -54,7 +54,7 @@ func TestEdges_of_what_was_not_read(t *testing.T) {
 		one := &unread.Identities[random.IntN(len(unread.Identities))]
 		switch random.IntN(4) {
 		case 0:
-			unread.Controls = map[string]Control{home: {ServiceControl: []PolicySet{{Missing: missing}}}}
+			unread.Accounts = map[string]Account{home: {ServiceControl: []PolicySet{{Missing: missing}}}}
 		case 1:
 			one.Policies = PolicySet{Missing: missing}
 		case 2:

@@ -42,11 +42,11 @@ func TestEdges_take_over(t *testing.T) {
 		{name: "boundary_stops_it", doc: docBoundary, identities: []Identity{role(idA, allow("lambda:*", "*")).bounded(allow("s3:*", "*")), role(idB)}, running: []Running{function}},
 		{
 			name: "service_control_policy_stops_it", doc: docSCP, identities: []Identity{role(idA, allow("lambda:*", "*")), role(idB)}, running: []Running{function},
-			controls: map[string]Control{home: {ServiceControl: []PolicySet{set(deny("lambda:Update*", "*"), allow("*", "*"))}}},
+			accounts: map[string]Account{home: {ServiceControl: []PolicySet{set(deny("lambda:Update*", "*"), allow("*", "*"))}}},
 		},
 		{
 			name: "service_control_policy_that_allows_other_services", doc: docSCP, identities: []Identity{role(idA, allow("lambda:*", "*")), role(idB)}, running: []Running{function},
-			controls: map[string]Control{home: {ServiceControl: []PolicySet{set(allow("s3:*", "*"))}}},
+			accounts: map[string]Account{home: {ServiceControl: []PolicySet{set(allow("s3:*", "*"))}}},
 		},
 		{
 			name: "session_on_an_instance", doc: edgeDocSSM, identities: []Identity{role(idA, allow("ssm:StartSession", instance.ID)), role(idB)}, running: []Running{instance},
@@ -199,7 +199,7 @@ func TestEdges_rewrite(t *testing.T) {
 		},
 		{
 			name: "service_control_policy_stops_it", doc: docSCP, identities: []Identity{role(idA, allow("*", "*")), role(idB)},
-			controls: map[string]Control{home: {ServiceControl: []PolicySet{set(allow("*", "*"), deny("iam:*", "*"))}}},
+			accounts: map[string]Account{home: {ServiceControl: []PolicySet{set(allow("*", "*"), deny("iam:*", "*"))}}},
 		},
 		{
 			name: "groups_of_a_user", doc: edgeDocManagePolicy, identities: []Identity{

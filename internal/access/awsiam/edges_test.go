@@ -81,7 +81,7 @@ type edgeScenario struct {
 	doc        string
 	identities []Identity
 	running    []Running
-	controls   map[string]Control
+	accounts   map[string]Account
 	regions    []string
 	context    access.Context
 	// want is the edges and the administrators, as "a -assume-> b: always".
@@ -99,7 +99,7 @@ func runEdgeScenarios(t *testing.T, scenarios []edgeScenario) {
 			if s.regions == nil {
 				s.regions = []string{"eu-west-1"}
 			}
-			in := EdgeInput{Identities: s.identities, Running: s.running, Controls: s.controls, Regions: s.regions, Context: s.context, Explain: true}
+			in := EdgeInput{Identities: s.identities, Running: s.running, Accounts: s.accounts, Regions: s.regions, Context: s.context, Explain: true}
 			edges, administrators := Edges(in)
 			got := edgeTexts(edges, administrators)
 			if diff := cmp.Diff(s.want, got); diff != "" {
@@ -184,6 +184,15 @@ func TestEdges_assume(t *testing.T) {
 		},
 		{name: "another_account_without_its_own_policy", doc: edgeDocAssume, identities: []Identity{role(idX), role(idB).trusting(trusts(aws(idX)))}},
 		{
+			name: "trust_asks_for_the_organization_of_the_account", doc: edgeDocAssume,
+			identities: []Identity{role(idX, mayAssume), role(idA, mayAssume), role(idB).trusting(trusts("*", "Condition", `{"StringEquals":{"aws:PrincipalOrgID":"o-own"}}`))},
+			accounts: map[string]Account{
+				home:           {Principals: access.Context{}.With("aws:PrincipalOrgID", "o-own")},
+				"444455556666": {Principals: access.Context{}.With("aws:PrincipalOrgID", "o-other")},
+			},
+			want: []string{"a -assume-> b by sts:AssumeRole: always"},
+		},
+		{
 			name: "external_id", doc: edgeDocAssume,
 			identities: []Identity{role(idX, mayAssume), role(idB).trusting(trusts(aws("444455556666"), "Condition", `{"StringEquals":{"sts:ExternalId":"42"}}`))},
 			want:       []string{`x -assume-> b by sts:AssumeRole: sts:ExternalId StringEquals "42"`},
@@ -202,24 +211,24 @@ func TestEdges_assume(t *testing.T) {
 		{name: "boundary_stops_it", doc: edgeDocBoundary, identities: []Identity{role(idA, mayAssume).bounded(allow("s3:*", "*")), role(idB).trusting(trusts(root))}},
 		{
 			name: "service_control_policy_stops_it", doc: edgeDocSCP, identities: []Identity{role(idA, mayAssume), role(idB).trusting(trusts(aws(idA)))},
-			controls: map[string]Control{home: {ServiceControl: []PolicySet{set(allow("*", "*"), deny("sts:AssumeRole", "*"))}}},
+			accounts: map[string]Account{home: {ServiceControl: []PolicySet{set(allow("*", "*"), deny("sts:AssumeRole", "*"))}}},
 		},
 		{
 			name: "service_control_policy_does_not_limit_the_management_account", doc: edgeDocSCP,
 			identities: []Identity{role(idA, mayAssume), role(idB).trusting(trusts(aws(idA)))},
-			controls:   map[string]Control{home: {Management: true, ServiceControl: []PolicySet{set(deny("sts:AssumeRole", "*"))}}},
+			accounts:   map[string]Account{home: {Management: true, ServiceControl: []PolicySet{set(deny("sts:AssumeRole", "*"))}}},
 			want:       []string{"a -assume-> b by sts:AssumeRole: always"},
 		},
 		{
 			name: "resource_control_policy_stops_other_accounts", doc: edgeDocRCP,
 			identities: []Identity{role(idX, mayAssume), role(idA), role(idB).trusting(trusts(`{"AWS":["` + idX + `","` + idA + `"]}`))},
-			controls: map[string]Control{home: {ResourceControl: []PolicySet{set(deny("sts:*", "*", "Principal", "*",
+			accounts: map[string]Account{home: {ResourceControl: []PolicySet{set(deny("sts:*", "*", "Principal", "*",
 				"Condition", `{"StringNotEquals":{"aws:PrincipalAccount":"111122223333"}}`))}}},
 			want: []string{"a -assume-> b by sts:AssumeRole: always"},
 		},
 		{
 			name: "service_control_policies_not_read", doc: edgeDocSCP, identities: []Identity{role(idA, mayAssume), role(idB).trusting(trusts(aws(idA)))},
-			controls: map[string]Control{home: {ServiceControl: []PolicySet{{Missing: "organizations:ListPolicies was denied"}}}},
+			accounts: map[string]Account{home: {ServiceControl: []PolicySet{{Missing: "organizations:ListPolicies was denied"}}}},
 			want:     []string{"a -assume-> b by sts:AssumeRole: unknown: service control policies: organizations:ListPolicies was denied"},
 		},
 		{
@@ -302,19 +311,19 @@ func TestEdges_pass_and_run(t *testing.T) {
 		},
 		{
 			name: "service_control_policy_stops_it", doc: edgeDocSCP, identities: []Identity{role(idA, pass, lambda), function},
-			controls: map[string]Control{home: {ServiceControl: []PolicySet{set(allow("*", "*")), set(allow("*", "*"), deny("lambda:CreateFunction", "*"))}}},
+			accounts: map[string]Account{home: {ServiceControl: []PolicySet{set(allow("*", "*")), set(allow("*", "*"), deny("lambda:CreateFunction", "*"))}}},
 		},
 		{
 			name: "service_control_policy_of_regions", doc: edgeDocSCP, identities: []Identity{role(idA, pass, lambda), function},
 			regions: []string{"us-east-1", "eu-west-1"},
-			controls: map[string]Control{home: {ServiceControl: []PolicySet{set(allow("*", "*"),
+			accounts: map[string]Account{home: {ServiceControl: []PolicySet{set(allow("*", "*"),
 				statementText("Deny", []string{"NotAction", `["iam:*","sts:*"]`, "Resource", "*", "Condition", `{"StringNotEquals":{"aws:RequestedRegion":"eu-west-1"}}`}))}}},
 			want: []string{"a -pass-and-run-> b by iam:PassRole+lambda:CreateFunction+lambda:InvokeFunction+sts:AssumeRole: always"},
 		},
 		{
 			name: "service_control_policy_of_other_regions", doc: edgeDocSCP, identities: []Identity{role(idA, pass, lambda), function},
 			regions: []string{"us-east-1"},
-			controls: map[string]Control{home: {ServiceControl: []PolicySet{set(allow("*", "*"),
+			accounts: map[string]Account{home: {ServiceControl: []PolicySet{set(allow("*", "*"),
 				statementText("Deny", []string{"NotAction", `["iam:*","sts:*"]`, "Resource", "*", "Condition", `{"StringNotEquals":{"aws:RequestedRegion":"eu-west-1"}}`}))}}},
 		},
 		{
@@ -480,11 +489,11 @@ func BenchmarkEdges(b *testing.B) {
 		"plain":  set(allow(`["s3:Get*","s3:List*","dynamodb:Query"]`, "arn:aws:s3:::records/*"), deny("s3:Delete*", "*")),
 	}
 	onLambda := set(trusts(service("lambda.amazonaws.com")))
-	in := EdgeInput{Regions: []string{"eu-west-1", "us-east-1"}, Controls: map[string]Control{}}
+	in := EdgeInput{Regions: []string{"eu-west-1", "us-east-1"}, Accounts: map[string]Account{}}
 	for a := range accounts {
 		account := fmt.Sprintf("%012d", a)
 		within := set(trusts(aws(account)))
-		in.Controls[account] = Control{ServiceControl: []PolicySet{set(allow("*", "*"), deny("organizations:*", "*"))}}
+		in.Accounts[account] = Account{ServiceControl: []PolicySet{set(allow("*", "*"), deny("organizations:*", "*"))}}
 		for i := range roles {
 			d := role(fmt.Sprintf("arn:aws:iam::%s:role/r%d", account, i))
 			d.Policies, d.Trust = documents["plain"], &onLambda
