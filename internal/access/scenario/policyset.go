@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"encoding/json"
 	"fmt"
 
 	"go.yaml.in/yaml/v3"
@@ -58,8 +59,27 @@ func (r *reader) each(field string, set *policySet, read func(source) error) err
 		if err != nil {
 			return err
 		}
-		if err := read(s); err != nil {
+		err = isWhole(s.data)
+		if err == nil {
+			err = read(s)
+		}
+		if err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
+		}
+	}
+	return nil
+}
+
+// isWhole refuses one page of a longer list: an answer from a part of the
+// policies would be wrong.
+func isWhole(data []byte) error {
+	var page struct{ NextPageToken, NextToken, NextLink string }
+	if json.Unmarshal(data, &page) != nil {
+		return nil // Not an object; the parser of policies says what is wrong.
+	}
+	for field, value := range map[string]string{"nextPageToken": page.NextPageToken, "nextToken": page.NextToken, "nextLink": page.NextLink} {
+		if value != "" {
+			return fmt.Errorf("this is one page of a longer list, as %s says: get the other pages, and name all of them", field)
 		}
 	}
 	return nil

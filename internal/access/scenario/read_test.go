@@ -58,6 +58,11 @@ func TestReadErrors(t *testing.T) {
 		{"principal", []string{"s.yaml", strings.Replace(request, "arn:aws:sts::111122223333:assumed-role/app/web-1", "bob", 1) + "aws: {}"}, `request.principal "bob"`},
 		{"alias", []string{"s.yaml", request + "aws:\n  identity: {Version: &a x, Id: *a}"}, "aliases are not read here"},
 		{"second_document", []string{"s.yaml", request + "aws: {}\n---\n" + request}, "document 2: "},
+		{"page_of_a_list", []string{"s.yaml", `request:
+  principal: user:bob@example.com
+  action: storage.objects.get
+  resource: //storage.googleapis.com/projects/_/buckets/records
+gcp: {hierarchy: [{name: projects/p}], custom_roles: {roles: [], nextPageToken: x}}`}, "one page of a longer list, as nextPageToken says"},
 		{"missing_says_nothing", []string{"s.yaml", request + `aws: {resource: {missing: ""}}`}, "missing has to say why"},
 		{"role_as_allow_policy", []string{"s.yaml", gcpRequest + "gcp: {hierarchy: [{name: projects/p, allow: role.json}]}", "role.json", gcpRole}, "role.json: the field includedPermissions says that it is of another kind than what allow takes"},
 		{"allow_policy_as_deny_policy", []string{"s.yaml", gcpRequest + "gcp: {hierarchy: [{name: projects/p, deny: {bindings: [], etag: a}}]}"}, "want one of the fields rules, policies"},
