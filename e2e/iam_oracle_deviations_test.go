@@ -86,6 +86,14 @@ var deviations = []deviation{
 		id: "O18", what: "Block Public Access lets a statement through that is limited by a key of which AWS does not say so, as aws:PrincipalOrgPaths",
 		docs: "https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html#access-control-block-public-access-policy-status", readings: readPublic,
 	},
+	{
+		id: "O19", what: "a session of sts:GetFederationToken can call operations of STS besides sts:GetCallerIdentity",
+		docs: "https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html", write: writeFederatedSTS,
+	},
+	{
+		id: "O20", what: "somebody without credentials can use keys, and assume roles without a token",
+		docs: "https://docs.aws.amazon.com/kms/latest/APIReference/Welcome.html", write: writeUnsigned,
+	},
 }
 
 // writeSession lets the session policy allow all when the resource policy
@@ -208,6 +216,32 @@ func writeFederated(c awsiamtest.Case) (awsiamtest.Case, bool) {
 		}
 	}
 	return c, true
+}
+
+// writeFederatedSTS takes all policies away from requests of federated users
+// that no policy can allow.
+func writeFederatedSTS(c awsiamtest.Case) (awsiamtest.Case, bool) {
+	if c.Principal.Kind != "federated-user" || c.Service() != "sts" || strings.EqualFold(c.Action, "sts:GetCallerIdentity") {
+		return c, false
+	}
+	return withoutPolicies(c), true
+}
+
+// writeUnsigned takes all policies away from requests that have to be signed
+// and are not.
+func writeUnsigned(c awsiamtest.Case) (awsiamtest.Case, bool) {
+	signed := c.Service() == "kms" || c.Service() == "sts" && !strings.HasPrefix(strings.ToLower(c.Action), "sts:assumerolewith")
+	if c.Principal.Kind != "anonymous" || !signed {
+		return c, false
+	}
+	return withoutPolicies(c), true
+}
+
+func withoutPolicies(c awsiamtest.Case) awsiamtest.Case {
+	c = c.Clone()
+	c.Identity, c.Boundary, c.Session, c.Endpoint, c.ResourcePolicy = nil, nil, nil, nil, nil
+	c.ServiceControl, c.ResourceControl = nil, nil
+	return c
 }
 
 // writeAddress writes single addresses as ranges of one.

@@ -143,6 +143,18 @@ var residualDeviations = []residualDeviation{
 		id: "C6", what: "a condition that denies by ForAnyValue with IfExists is inverted as if it held for an absent key",
 		docs: "https://repost.aws/questions/QU9HFmDzP0QGuU-fd7rS6B7w/foranyvalue-stringequalsifexists-behaving-unexpectedly", write: writeAny,
 	},
+	{
+		id: "C7", what: "what no policy can allow, by O19 and O20, remains as the policies have it",
+		docs: "https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html", write: writeForbidden,
+	},
+}
+
+// writeForbidden takes all policies away from what none can allow.
+func writeForbidden(c, _ awsiamtest.Case) (awsiamtest.Case, bool) {
+	if written, ok := writeFederatedSTS(c); ok {
+		return written, true
+	}
+	return writeUnsigned(c)
 }
 
 // writeAbsent writes conditions that hold for an absent key in a way that the
