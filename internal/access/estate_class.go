@@ -1,12 +1,23 @@
 package access
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
 )
 
 // gone is the class of a number that has none.
 const gone = ^uint32(0)
+
+// ClassOf returns the class that is a hash of values, in the form that
+// encoding/json gives them.
+func ClassOf(values ...any) Class {
+	data, err := json.Marshal(values)
+	if err != nil {
+		panic(err) // Of texts, numbers and what is made of them there is always a form.
+	}
+	return sha256sum(data)
+}
 
 // A classTable gives small numbers to classes and says who is in each.
 type classTable struct {

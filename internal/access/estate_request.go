@@ -12,12 +12,17 @@ import (
 // It is for one goroutine, but for its rounds.
 type RequestEngine struct {
 	types map[string]StoreType
-	ask   func(principal string, s *Store, operation string, data bool, r Resource) Formula
+	ask   Ask
 
 	principals, stores               []party
 	principalNumber, storeNumber     map[string]int
 	changedPrincipals, changedStores map[int]bool
 }
+
+// Ask answers a single request, by the ID of a principal and with a resource
+// that follows from a store. Only when explain is true, the decision has
+// evidence. It may be called by several goroutines.
+type Ask func(principal string, s *Store, operation string, data bool, r Resource, explain bool) Decision
 
 // A Place is where a principal has something, and where a store is: a
 // subscription, folder, project or the store itself.
@@ -32,10 +37,9 @@ type party struct {
 	store      *Store
 }
 
-// NewRequestEngine returns an engine without principals and stores. Ask answers
-// a single request, by the ID of a principal, and may be called by several
-// goroutines.
-func NewRequestEngine(types []StoreType, ask func(principal string, s *Store, operation string, data bool, r Resource) Formula) *RequestEngine {
+// NewRequestEngine returns an engine without principals and stores, which asks
+// for every answer.
+func NewRequestEngine(types []StoreType, ask Ask) *RequestEngine {
 	e := &RequestEngine{
 		types: make(map[string]StoreType, len(types)), ask: ask, principalNumber: map[string]int{}, storeNumber: map[string]int{},
 		changedPrincipals: map[int]bool{}, changedStores: map[int]bool{},
@@ -120,9 +124,10 @@ func (e *RequestEngine) Changed() (principals, stores []int) {
 	return principals, stores
 }
 
-// Explain decides about one pair and calls found with every question and its
-// answer. It returns the grants.
-func (e *RequestEngine) Explain(principal, store string, found func(operation string, r Resource, f Formula)) []Grant {
+// Explain decides about one pair and calls found, if it is not nil, with every
+// request that it makes and the decision with its evidence. It returns the
+// grants.
+func (e *RequestEngine) Explain(principal, store string, found func(Request, Decision)) []Grant {
 	n, ok := e.storeNumber[store]
 	if !ok || e.stores[n].store == nil || number(e.principalNumber, principal) < 0 {
 		return nil
@@ -130,11 +135,11 @@ func (e *RequestEngine) Explain(principal, store string, found func(operation st
 	s := e.stores[n].store
 	t := e.types[s.Type]
 	return t.Decide(s, func(operation string, data bool, r Resource) Formula {
-		f := e.ask(principal, s, operation, data, r)
+		d := e.ask(principal, s, operation, data, r, found != nil)
 		if found != nil {
-			found(operation, r, f)
+			found(Request{Principal: Principal{ID: principal}, Action: operation, Resource: r}, d)
 		}
-		return f
+		return d.Formula
 	})
 }
 
@@ -183,7 +188,7 @@ func (r *requestRound) Decide(store int, _ bool, found func(int, []Grant)) bool 
 	for _, n := range slices.Compact(candidates) {
 		id := r.e.principals[n].id
 		grants := t.Decide(s.store, func(operation string, data bool, resource Resource) Formula {
-			return r.e.ask(id, s.store, operation, data, resource)
+			return r.e.ask(id, s.store, operation, data, resource, false).Formula
 		})
 		if len(grants) > 0 {
 			found(n, grants)

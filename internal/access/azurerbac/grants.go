@@ -1,8 +1,6 @@
 package azurerbac
 
 import (
-	"crypto/sha256"
-	"encoding/json"
 	"strings"
 
 	"github.com/stowage-dev/stowage/internal/access"
@@ -55,7 +53,7 @@ func (e *Engine) Set(d Documents, holders []Holder, stores []DataStore) {
 	e.policy = Compile(d)
 	before, storesBefore := e.holders, e.stores
 	e.holders, e.stores, e.cosmos = map[string]Holder{}, map[string]DataStore{}, map[string]*Cosmos{}
-	common := sumOf(d.Denies, d.DeniesMissing, d.RolesMissing, d.AssignmentsMissing)
+	common := access.ClassOf(d.Denies, d.DeniesMissing, d.RolesMissing, d.AssignmentsMissing)
 	roles := make(map[string]RoleDefinition, len(d.Roles))
 	for _, r := range d.Roles {
 		roles[lastPart(r.ID)] = r
@@ -64,7 +62,7 @@ func (e *Engine) Set(d Documents, holders []Holder, stores []DataStore) {
 		e.holders[h.ID] = h
 		delete(before, h.ID)
 		assigned := e.assigned(h)
-		e.SetPrincipal(h.ID, sumOf(h, common, assigned, definitions(assigned, roles)), e.places(h, assigned)...)
+		e.SetPrincipal(h.ID, access.ClassOf(h, common, assigned, definitions(assigned, roles)), e.places(h, assigned)...)
 	}
 	for _, s := range stores {
 		e.stores[s.ID] = s
@@ -72,7 +70,7 @@ func (e *Engine) Set(d Documents, holders []Holder, stores []DataStore) {
 		if s.Cosmos != nil {
 			e.cosmos[s.ID] = NewCosmos(s.ID, *s.Cosmos)
 		}
-		e.SetStore(&s.Store, sumOf(s), s.places()...)
+		e.SetStore(&s.Store, access.ClassOf(s), s.places()...)
 	}
 	for id := range before {
 		e.RemovePrincipal(id)
@@ -155,7 +153,7 @@ func (s *DataStore) places() []access.Place {
 }
 
 // ask answers a single request.
-func (e *Engine) ask(principal string, s *access.Store, operation string, data bool, r access.Resource) access.Formula {
+func (e *Engine) ask(principal string, s *access.Store, operation string, data bool, r access.Resource, _ bool) access.Decision {
 	store, holder := e.stores[s.ID], e.holders[principal]
 	in := Input{
 		Request:    access.Request{Principal: access.Principal{ID: principal}, Action: operation, Resource: r},
@@ -163,19 +161,9 @@ func (e *Engine) ask(principal string, s *access.Store, operation string, data b
 	}
 	switch {
 	case data && store.Vault != nil:
-		return store.Vault.Evaluate(in).Formula
+		return store.Vault.Evaluate(in)
 	case data && store.Cosmos != nil:
-		return e.cosmos[s.ID].Evaluate(in).Formula
+		return e.cosmos[s.ID].Evaluate(in)
 	}
-	return Evaluate(in).Formula
-}
-
-// sumOf returns a hash of values.
-func sumOf(values ...any) access.Class {
-	data, err := json.Marshal(values)
-	if err != nil {
-		panic(err) // Of texts, numbers and what is made of them there is always a form.
-	}
-	sum := sha256.Sum256(data)
-	return access.Class(sum[:16])
+	return Evaluate(in)
 }

@@ -138,6 +138,14 @@ func TestEngine(t *testing.T) {
 				for _, s := range stores {
 					key := [2]string{h.ID, s.ID}
 					want := e.Explain(h.ID, s.ID, nil)
+					explained := e.Explain(h.ID, s.ID, func(r access.Request, d access.Decision) {
+						if len(d.Evidence.Layers) == 0 {
+							t.Errorf("seed %d, step %d: %v: %s has no evidence", seed, step, key, r.Action)
+						}
+					})
+					if !access.EqualGrants(want, explained) {
+						t.Errorf("seed %d, step %d: %v: grants with evidence are %v, want %v", seed, step, key, explained, want)
+					}
 					if !access.EqualGrants(want, got[key]) {
 						t.Errorf("seed %d, step %d: %v: grants are %v, want %v", seed, step, key, got[key], want)
 					}

@@ -1,8 +1,6 @@
 package gcpiam
 
 import (
-	"crypto/sha256"
-	"encoding/json"
 	"strings"
 
 	"github.com/stowage-dev/stowage/internal/access"
@@ -56,12 +54,12 @@ func (e *Engine) Set(holders []Holder, stores []DataStore) {
 		id := h.Principal.ID
 		e.holders[id] = h
 		delete(before, id)
-		e.SetPrincipal(id, sumOf(h), h.places()...)
+		e.SetPrincipal(id, access.ClassOf(h), h.places()...)
 	}
 	for _, s := range stores {
 		e.stores[s.ID] = s
 		delete(storesBefore, s.ID)
-		e.SetStore(&s.Store, sumOf(s), s.places()...)
+		e.SetStore(&s.Store, access.ClassOf(s), s.places()...)
 	}
 	for id := range before {
 		e.RemovePrincipal(id)
@@ -141,7 +139,7 @@ func (s *DataStore) places() []access.Place {
 }
 
 // ask answers a single request.
-func (e *Engine) ask(principal string, s *access.Store, operation string, _ bool, r access.Resource) access.Formula {
+func (e *Engine) ask(principal string, s *access.Store, operation string, _ bool, r access.Resource, explain bool) access.Decision {
 	holder, store := e.holders[principal], e.stores[s.ID]
 	in := store.Input
 	in.Identity, in.Scopes = holder.Identity, holder.Scopes
@@ -154,15 +152,8 @@ func (e *Engine) ask(principal string, s *access.Store, operation string, _ bool
 		in = in.onProject()
 		in.PublicAccessPrevention, in.ObjectACLs = PublicAccessUnknown, nil
 	}
-	return Decide(in)
-}
-
-// sumOf returns a hash of a value.
-func sumOf(value any) access.Class {
-	data, err := json.Marshal(value)
-	if err != nil {
-		panic(err) // Of texts, numbers and what is made of them there is always a form.
+	if !explain {
+		return access.Decision{Formula: Decide(in)}
 	}
-	sum := sha256.Sum256(data)
-	return access.Class(sum[:16])
+	return Evaluate(in)
 }
